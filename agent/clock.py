@@ -1,0 +1,123 @@
+"""Time as moss sees it: a clock that is passed in, and the one form in which a moment is written.
+
+Inside the program a moment is a number of seconds since 1970 UTC; in a record it is RFC 3339, UTC, milliseconds, `Z`.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Protocol
+
+MINUTE_S = 60
+DAY_S = 86_400
+
+
+class Clock(Protocol):
+    """What every part that needs the time is given."""
+
+    def now_s(self) -> float:
+        """Return the wall clock's seconds since 1970 UTC."""
+
+    def monotonic_s(self) -> float:
+        """Return seconds that never run backward, for measuring how long something took."""
+
+    def sleep_s(self, duration_s: float) -> None:
+        """Wait that many of this clock's seconds, or less if a stop is asked for."""
+
+
+class SystemClock:
+    """The machine's own clock.
+
+    Arguments:
+        wait: what sleeps, in real seconds; the scripts pass one that a signal ends early.
+    """
+
+    def __init__(self, wait: Callable[[float], object] = time.sleep) -> None:
+        self._wait = wait
+
+    def now_s(self) -> float:
+        return time.time()
+
+    def monotonic_s(self) -> float:
+        return time.monotonic()
+
+    def sleep_s(self, duration_s: float) -> None:
+        self._wait(max(0.0, duration_s))
+
+
+class FastClock:
+    """A clock that starts at a given moment and runs `speed` times as fast; the demo's.
+
+    Arguments:
+        start_s: the moment it shows first, seconds since 1970 UTC.
+        speed: its seconds per real second, above 0.
+        wait: what sleeps, in real seconds.
+    """
+
+    def __init__(self, start_s: float, speed: float, wait: Callable[[float], object] = time.sleep) -> None:
+        self._start_s = start_s
+        self._speed = speed
+        self._wait = wait
+        self._zero_s = time.monotonic()
+
+    def now_s(self) -> float:
+        return self._start_s + self.monotonic_s()
+
+    def monotonic_s(self) -> float:
+        return (time.monotonic() - self._zero_s) * self._speed
+
+    def sleep_s(self, duration_s: float) -> None:
+        self._wait(max(0.0, duration_s) / self._speed)
+
+
+class ManualClock:
+    """A clock that moves only when it is slept on or set; for tests."""
+
+    def __init__(self, now_s: float) -> None:
+        self.wall_s = now_s
+        self.elapsed_s = 0.0
+
+    def now_s(self) -> float:
+        return self.wall_s
+
+    def monotonic_s(self) -> float:
+        return self.elapsed_s
+
+    def sleep_s(self, duration_s: float) -> None:
+        self.wall_s += max(0.0, duration_s)
+        self.elapsed_s += max(0.0, duration_s)
+
+
+def timestamp(moment_s: float) -> str:
+    """Write a moment the way every record does.
+
+    Arguments:
+        moment_s: seconds since 1970 UTC.
+    Returns: such as "2026-11-21T07:31:00.000Z".
+    """
+    whole_ms = int(moment_s * 1000 + 0.5)
+    moment = datetime.fromtimestamp(whole_ms // 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{whole_ms % 1000:03d}Z"
+
+
+def seconds(text: str) -> float:
+    """Read a moment back from a record or from ISO-8601 text; one without an offset is UTC.
+
+    Raises: ValueError when the text is no moment.
+    """
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def zone(text: str) -> timezone:
+    """Turn an offset such as "+09:00" into a zone; named zones would cost memory and Korea has no summer time.
+
+    Raises: ValueError when the text is no offset of at most 14 hours.
+    """
+    sign, hours, minutes = text[:1], text[1:3], text[4:6]
+    if len(text) != 6 or sign not in "+-" or text[3] != ":" or not (hours + minutes).isdecimal():
+        raise ValueError(f"{text!r} is no offset such as +09:00")
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    if int(minutes) > 59 or offset > timedelta(hours=14):
+        raise ValueError(f"{text!r} is no offset between -14:00 and +14:00")
+    return timezone(-offset if sign == "-" else offset)

@@ -1,0 +1,29 @@
+"""What a command says to people: messages to standard error, data to standard output, one line each."""
+
+import sys
+import unicodedata
+
+
+def visible(text: str) -> str:
+    """Return the text in one line without control, format or line-breaking characters.
+
+    What came from outside (a title, a server's message) could otherwise move a terminal's cursor or fake a line.
+    """
+    return "".join(" " if unicodedata.category(letter) in _UNSEEN else letter for letter in text)
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
+
+
+def say(message: str) -> None:
+    """Write one message line to standard error; a closed or broken standard error is no reason to stop."""
+    try:
+        print(visible(message), file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        return
+
+
+def show(line: str) -> None:
+    """Write one line of data to standard output, at once."""
+    sys.stdout.write(visible(line) + "\n")
+    sys.stdout.flush()

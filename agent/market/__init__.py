@@ -1,0 +1,1 @@
+"""Prices to decisions to paper money; pure but for sources.py."""

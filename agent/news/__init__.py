@@ -1,0 +1,1 @@
+"""Headlines to scores; pure but for feeds.py."""
