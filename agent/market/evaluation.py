@@ -1,0 +1,147 @@
+"""One market's minutes and what is decided on them."""
+
+from bisect import insort
+from collections import deque
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from agent.clock import MINUTE_S, timestamp
+from agent.market.candle import Candle, number
+from agent.market.strategies import Plan, Strategy, Verdict
+
+# How many minutes back a row that comes late is still put in its place.
+LATE_MINUTES_MAX = 200
+
+
+class Signal(NamedTuple):
+    """One evaluation: what was decided on which minute of which market, at which price."""
+
+    symbol: str
+    source: str
+    candle_s: int
+    price: Decimal
+    strategy: str
+    rule: str
+    verdict: Verdict
+
+    def record(self, recorded_s: float) -> dict[str, Any]:
+        """Return the record that signals.jsonl holds for it."""
+        return {
+            "ts": timestamp(recorded_s),
+            "kind": "signal",
+            "symbol": self.symbol,
+            "source": self.source,
+            "candle_ts": timestamp(self.candle_s),
+            "price": number(self.price),
+            "signal": self.verdict.signal,
+            "strategy": self.strategy,
+            "rule": self.rule,
+            **self.verdict.figures,
+            "reason": self.verdict.reason,
+        }
+
+
+class Market:
+    """One symbol of one source: its minutes without holes, its strategy, its last evaluation.
+
+    A minute that the exchange left out counts as the close before it. A row that comes late replaces such a minute, and
+    counts from then on.
+
+    Arguments:
+        symbol: the market.
+        source: where its candles come from.
+        plan: which strategy to run.
+    """
+
+    def __init__(self, symbol: str, source: str, plan: Plan) -> None:
+        self.symbol = symbol
+        self.source = source
+        self._plan = plan
+        self._strategy: Strategy = plan.make()
+        self._waiting: list[Candle] = []
+        self._minutes: deque[tuple[Decimal, bool]] = deque(maxlen=self._strategy.window + LATE_MINUTES_MAX)
+        self.newest_s: int | None = None
+        self._last: Mapping[str, Any] | None = None
+        self._last_candle_ts = ""
+
+    @property
+    def price(self) -> Decimal | None:
+        """The close of the newest minute, None before the first."""
+        return self._minutes[-1][0] if self._minutes else None
+
+    def remember_minute(self, record: Mapping[str, Any]) -> None:
+        """Take note of the last evaluation, whatever made it: one of the same minute would repeat it."""
+        self._last_candle_ts = record["candle_ts"]
+
+    def remember_averages(self, record: Mapping[str, Any]) -> None:
+        """Take note of the last evaluation that the next can be compared with."""
+        self._last = record
+
+    def add(self, candle: Candle) -> None:
+        """Hand in a candle; it counts once `advance` has reached its end."""
+        insort(self._waiting, candle, key=lambda waiting: waiting.open_s)
+
+    def advance(self, end_s: int) -> None:
+        """Let time pass up to `end_s`, the end of a minute: what ended by then counts, left-out minutes are filled.
+
+        Cost: a step for each minute passed, bounded by the window however long the hole.
+        """
+        ended = [candle for candle in self._waiting if candle.end_s <= end_s]
+        del self._waiting[: len(ended)]
+        for candle in ended:
+            if self.newest_s is not None and candle.open_s <= self.newest_s:
+                self._correct(candle)
+                continue
+            self._fill(candle.open_s)
+            self._step(candle.open_s, candle.close, stored=True)
+        self._fill(end_s)
+
+    def evaluate(self) -> Signal | None:
+        """Decide on the newest minute; None before the first candle, and where it was judged already."""
+        if self.newest_s is None or timestamp(self.newest_s) == self._last_candle_ts:
+            return None
+        price = self._minutes[-1][0]
+        verdict = self._strategy.decide(self._last)
+        signal = Signal(self.symbol, self.source, self.newest_s, price, self._plan.name, self._plan.rule, verdict)
+        record = signal.record(self.newest_s)
+        self.remember_minute(record)
+        if is_comparable(record, self.source, self._plan.rule):
+            self.remember_averages(record)
+        return signal
+
+    def _fill(self, until_s: int) -> None:
+        """Count the minutes before `until_s` that have no candle as the close before them."""
+        if self.newest_s is None:
+            return
+        first_s = self.newest_s + MINUTE_S
+        # Beyond the window each further filled minute leaves the same state: a year's hole costs no more than a day's.
+        bounded_s = until_s - MINUTE_S * (self._minutes.maxlen or 0)
+        for open_s in range(max(first_s, bounded_s), until_s, MINUTE_S):
+            self._step(open_s, self._minutes[-1][0], stored=False)
+
+    def _step(self, open_s: int, close: Decimal, *, stored: bool) -> None:
+        self._minutes.append((close, stored))
+        self._strategy.add(close)
+        self.newest_s = open_s
+
+    def _correct(self, candle: Candle) -> None:
+        """Put a late row in its place, and let the filled minutes after it count as its close."""
+        assert self.newest_s is not None  # noqa: S101 - the caller has compared with it
+        index = len(self._minutes) - 1 - (self.newest_s - candle.open_s) // MINUTE_S
+        if index < 0:
+            return
+        self._minutes[index] = (candle.close, True)
+        for later in range(index + 1, len(self._minutes)):
+            if self._minutes[later][1]:
+                break
+            self._minutes[later] = (candle.close, False)
+        self._strategy = self._plan.make()
+        for close, _ in self._minutes:
+            self._strategy.add(close)
+
+
+def is_comparable(record: Mapping[str, Any], source: str, rule: str) -> bool:
+    """Tell whether an evaluation can be the last one that the next is compared with."""
+    same = record["source"] == source and record["rule"] == rule
+    return same and record.get("sma_fast") is not None and record.get("sma_slow") is not None
