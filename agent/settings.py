@@ -1,0 +1,225 @@
+"""What can be set: one schema that holds every key's default, check and explanation.
+
+`config.py` reads a file against it; docs/config.md says the same to people, and a test keeps them in step.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from agent import clock
+
+# A check returns what is wrong with a value, as the end of a sentence, or nothing.
+Check = Callable[[Any], str | None]
+
+
+def key(default: Any, doc: str, check: Check | None = None) -> Any:  # noqa: ANN401 - a dataclass field of any type
+    """Declare one key of the schema."""
+    return field(default=default, metadata={"doc": doc, "check": check})
+
+
+def _one_of(*names: str) -> Check:
+    return lambda value: None if value in names else f"must be one of {', '.join(names)}"
+
+
+def _between(low: int | str, high: int | str) -> Check:
+    def check(value: Decimal | int) -> str | None:
+        return None if Decimal(low) <= value <= Decimal(high) else f"must be from {low} to {high}"
+
+    return check
+
+
+def _symbols(value: tuple[str, ...]) -> str | None:
+    if not 1 <= len(value) <= 10:
+        return "must name 1 to 10 markets"
+    if len(set(value)) < len(value):
+        return "names a market twice"
+    odd = [name for name in value if not name.replace("-", "").replace("/", "").isalnum() or not name.isascii()]
+    return f"{odd[0]!r} is no market such as KRW-BTC" if odd else None
+
+
+def web_address(value: str) -> str | None:
+    """Say what is wrong with a text as the address of a web page."""
+    return None if value.startswith(("https://", "http://")) else "must begin with https:// or http://"
+
+
+def _interval(value: str) -> str | None:
+    return None if minutes(value) else "must be minutes or hours that divide a day, such as 5m or 1h"
+
+
+def minutes(value: str) -> int:
+    """Return the minutes of an interval such as "5m" or "1h", 0 where it does not divide a day."""
+    count, unit = value[:-1], value[-1:]
+    total_min = int(count) * {"m": 1, "h": 60}.get(unit, 0) if count.isdecimal() and count.isascii() else 0
+    return total_min if total_min and 1440 % total_min == 0 else 0
+
+
+def _time_of_day(value: str) -> str | None:
+    hour, colon, minute = value.partition(":")
+    good = colon and len(hour) == len(minute) == 2 and (hour + minute).isdecimal() and hour < "24" and minute < "60"
+    return None if good else "must be a time of day such as 09:00"
+
+
+def _time_or_nothing(value: str) -> str | None:
+    return _time_of_day(value) if value else None
+
+
+def _offset(value: str) -> str | None:
+    try:
+        clock.zone(value)
+    except ValueError as error:
+        return f"must be an offset from UTC: {error}"
+    return None
+
+
+def _not_yet(allowed: object) -> Check:
+    """Refuse a key of the contract that this version does not act on: silence would be a promise."""
+    return lambda value: None if value == allowed else f"must stay {allowed!r}: this version does not do that yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Where prices come from."""
+
+    source: str = key("upbit", "the exchange; `demo` is a built-in market", _one_of("upbit", "demo"))
+    symbols: tuple[str, ...] = key(("KRW-BTC",), "1 to 10 markets", _symbols)
+    fallback: tuple[str, ...] = key((), "other exchanges, tried in order while the first is down", _not_yet(()))
+    upbit_url: str = key("https://api.upbit.com", "Upbit's base address; change it for a proxy or a test", web_address)
+    demo_speed: Decimal = key(Decimal(1), "how fast the clock runs with the demo market", _between("0.001", 100_000))
+    demo_seed: int = key(1, "which demo market: another number gives other prices", _between(0, 2**31))
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """How prices become signals."""
+
+    name: str = key("sma_cross", "the rule", _one_of("sma_cross"))
+    fast: int = key(5, "minutes of the fast average", _between(1, 10_000))
+    slow: int = key(20, "minutes of the slow average", _between(2, 10_000))
+    rsi: int = key(14, "minutes of the RSI; only rules with an RSI use it", _between(2, 10_000))
+    rsi_oversold: Decimal = key(Decimal(30), "below this RSI a market is oversold", _between(0, 100))
+    rsi_overbought: Decimal = key(Decimal(70), "above this RSI a market is overbought", _between(0, 100))
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What happens when."""
+
+    price: str = key("1m", "how often prices are fetched", _interval)
+    signal: str = key("5m", "how often a signal is decided", _interval)
+    report: str = key("1h", "how often a report is made", _interval)
+    cleanup: str = key("00:00", "when the day's cleaning up is done", _time_of_day)
+    session_open: str = key(
+        "09:00", 'from when signals are decided; "" with session_close "": always', _time_or_nothing
+    )
+    session_close: str = key(
+        "23:00", "until when, not included; earlier than the opening spans midnight", _time_or_nothing
+    )
+    zone: str = key("+09:00", "the market's offset from UTC", _offset)
+
+    @property
+    def timezone(self) -> timezone:
+        return clock.zone(self.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """Paper money."""
+
+    cash: Decimal = key(
+        Decimal(10_000_000),
+        "deposited at the very first start; changing it later deposits nothing",
+        _between(0, 10**15),
+    )
+    fee_rate: Decimal = key(Decimal("0.0005"), "the exchange's fee, as a part of the amount", _between(0, "0.5"))
+    slippage_rate: Decimal = key(
+        Decimal("0.0005"), "how much worse than the signal's price a fill is", _between(0, "0.5")
+    )
+    order_amount: Decimal = key(Decimal(50_000), "what one BUY spends, fee included", _between("0.00000001", 10**15))
+
+
+@dataclass(frozen=True, slots=True)
+class NewsFeed:
+    """One source of headlines."""
+
+    name: str = key("", "what its records call it")
+    url: str = key("", "its address, http or https; `demo:` gives built-in sample headlines")
+    lang: str = key("", "ko or en where the headlines are all in one language", _one_of("", "ko", "en"))
+    format: str = key("", "left empty: found out from the answer", _not_yet(""))
+    item: str = key("", "for HTML pages", _not_yet(""))
+    title: str = key("", "for HTML pages", _not_yet(""))
+    link: str = key("", "for HTML pages", _not_yet(""))
+
+
+FEEDS = (
+    NewsFeed("yna-economy", "https://www.yna.co.kr/rss/economy.xml", "ko"),
+    NewsFeed("yna-market", "https://www.yna.co.kr/rss/market.xml", "ko"),
+    NewsFeed("hankyung-finance", "https://www.hankyung.com/feed/finance", "ko"),
+    NewsFeed("mk-stock", "https://www.mk.co.kr/rss/50200011/", "ko"),
+    NewsFeed("blockmedia", "https://www.blockmedia.co.kr/feed", "ko"),
+    NewsFeed("coindesk", "https://www.coindesk.com/arc/outboundfeeds/rss/", "en"),
+    NewsFeed("cointelegraph", "https://cointelegraph.com/rss", "en"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Where headlines come from."""
+
+    feeds: tuple[NewsFeed, ...] = key(FEEDS, "a list of {name, url, lang?}")
+    max_age_h: int = key(
+        48, "how long a scored headline is remembered after it has left its feed", _between(1, 24 * 366)
+    )
+    deadline_s: int = key(240, "how long one run may take", _between(1, 3600))
+    keep_titles: bool = key(True, "whether records hold title and link")
+
+
+@dataclass(frozen=True, slots=True)
+class Telegram:
+    """Alerts by Telegram."""
+
+    enabled: bool = key(False, "whether alerts are sent", _not_yet(False))
+    url: str = key("https://api.telegram.org", "Telegram's base address", web_address)
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Alerts by HTTP."""
+
+    url: str = key("", "where alerts are posted", _not_yet(""))
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """How records are kept."""
+
+    durable: bool = key(True, "whether a record is on the disk before it counts as stored; false risks a power cut")
+    checksum: bool = key(True, "whether each line ends with its checksum")
+    keep_d: int = key(0, "days that records are kept; 0: for ever", _not_yet(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """Copies of the records."""
+
+    folder: str = key("", "where backups go", _not_yet(""))
+    keep_d: int = key(14, "days that backups are kept", _between(1, 10_000))
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that can be set; `path` is the file it came from, None for the built-in defaults."""
+
+    market: Market = field(default_factory=Market)
+    strategy: Strategy = field(default_factory=Strategy)
+    schedule: Schedule = field(default_factory=Schedule)
+    bank: Bank = field(default_factory=Bank)
+    news: News = field(default_factory=News)
+    telegram: Telegram = field(default_factory=Telegram)
+    webhook: Webhook = field(default_factory=Webhook)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    backup: Backup = field(default_factory=Backup)
+    path: Path | None = None
