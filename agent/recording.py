@@ -1,0 +1,182 @@
+"""Recorded one-minute candles out of files: CSV, a prices.jsonl, or the raw arrays that Upbit answers with."""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import NoReturn
+
+from agent.clock import seconds
+from agent.errors import BadInput
+from agent.market.candle import Candle, candle_of, checked
+from agent.market.upbit import candle_of as upbit_candle_of
+
+COLUMNS = ["time", "open", "high", "low", "close", "volume"]
+ROWS_MAX = 100_000
+# An epoch above this is in milliseconds: as seconds it would lie after the year 5000.
+EPOCH_S_MAX = 100_000_000_000
+
+# A candle, and where it stands, for messages.
+Row = tuple[Candle, str]
+
+
+def rows(paths: list[Path], symbol: str, source: str) -> Iterator[Row]:
+    """Yield the candles of several files as one series, strictly rising in time, each minute once.
+
+    Arguments:
+        symbol: what a CSV, which does not say, is a recording of.
+        source: where a CSV's candles come from.
+    Raises: BadInput naming file and line, for anything that is no candle or out of order.
+    Cost: O(1) memory, but for raw arrays, which are read whole.
+    """
+    last: dict[str, Candle] = {}
+    newest_s = 0
+    for path in paths:
+        for candle, place in _file(path, symbol, source):
+            before = last.get(candle.symbol)
+            if before is not None and candle.open_s == before.open_s:
+                if candle != before:
+                    raise BadInput(f"{place}: a second candle of the same minute, with other values")
+                continue
+            if candle.open_s < newest_s:
+                raise BadInput(f"{place}: is older than the candle before it; rows and files must rise in time")
+            last[candle.symbol] = candle
+            newest_s = candle.open_s
+            yield candle, place
+    if not last:
+        raise BadInput(f"{', '.join(map(str, paths))}: holds no candles")
+
+
+def _file(path: Path, symbol: str, source: str) -> Iterator[Row]:
+    try:
+        with _opened(path) as text:
+            first = _first_letter(text)
+            if not first:
+                raise BadInput(f"{path}: is empty; a CSV, a prices.jsonl or an array of Upbit's is wanted")
+            if first == "[":
+                yield from _upbit(path, text.read())
+            elif first == "{":
+                yield from _jsonl(path, text)
+            else:
+                yield from _csv(path, text, symbol, source)
+    except (OSError, EOFError) as error:
+        raise BadInput(f"{path}: cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: is not UTF-8 text: {error}") from error
+
+
+def _opened(path: Path) -> io.TextIOWrapper:
+    binary = gzip.open(path) if path.suffix == ".gz" else open(path, "rb")  # noqa: SIM115 - the wrapper closes it
+    return io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
+
+
+def _first_letter(text: io.TextIOWrapper) -> str:
+    while letter := text.read(1):
+        if not letter.isspace():
+            break
+    text.seek(0)
+    return letter
+
+
+def _csv(path: Path, text: io.TextIOWrapper, symbol: str, source: str) -> Iterator[Row]:
+    reader = csv.reader(text, strict=True)
+    header = [name.strip().lower() for name in next(reader)]
+    if header != COLUMNS:
+        raise BadInput(f"{path} line 1: the header must be {','.join(COLUMNS)}")
+    try:
+        for cells in reader:
+            place = f"{path} line {reader.line_num}"
+            if not cells:
+                continue
+            if len(cells) != len(COLUMNS):
+                raise BadInput(f"{place}: has {len(cells)} cells, not {len(COLUMNS)}")
+            try:
+                values = {name: _number(name, cell) for name, cell in zip(COLUMNS[1:], cells[1:], strict=True)}
+                yield checked(symbol, source, _moment_s(cells[0].strip()), values), place
+            except ValueError as error:
+                raise BadInput(f"{place}: {error}") from error
+    except csv.Error as error:
+        raise BadInput(f"{path} line {reader.line_num}: {error}") from error
+
+
+def _number(name: str, cell: str) -> Decimal:
+    try:
+        return Decimal(cell.strip())
+    except InvalidOperation as error:
+        raise ValueError(f"{name} is {cell!r:.40}, not a number") from error
+
+
+def _moment_s(cell: str) -> float:
+    try:
+        if cell.isascii() and cell.isdecimal():
+            return int(cell) if int(cell) < EPOCH_S_MAX else int(cell) / 1000
+        return seconds(cell)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"time is {cell!r:.40}, not ISO-8601, epoch seconds or epoch milliseconds") from error
+
+
+def _jsonl(path: Path, text: io.TextIOWrapper) -> Iterator[Row]:
+    for number, line in enumerate(text, 1):
+        if not line.strip():
+            continue
+        place = f"{path} line {number}"
+        try:
+            record = json.loads(line, parse_float=Decimal, parse_constant=_no_number)
+            if not isinstance(record, dict):
+                raise ValueError(f"is {line.strip()!r:.40}, not a record")
+            yield candle_of(record), place
+        except (ValueError, RecursionError) as error:
+            raise BadInput(f"{place}: {error}") from error
+
+
+def _upbit(path: Path, text: str) -> Iterator[Row]:
+    found: list[Row] = []
+    for row, place in _elements(path, text):
+        if len(found) == ROWS_MAX:
+            raise BadInput(f"{place}: more than {ROWS_MAX} rows; write them as CSV, which needs no memory")
+        try:
+            found.append((upbit_candle_of(row), place))
+        except ValueError as error:
+            raise BadInput(f"{place}: {error}") from error
+    if found and found[0][0].open_s > found[-1][0].open_s:
+        found.reverse()
+    yield from found
+
+
+def _elements(path: Path, text: str) -> Iterator[tuple[object, str]]:
+    """Yield each element of a JSON array with its place: json.loads would lose the line a row stands in."""
+    decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_number)
+    at, line, counted = text.index("[") + 1, 1, 0
+    while True:
+        at = _skip(text, at)
+        line, counted = line + text.count("\n", counted, at), at
+        place = f"{path} line {line}"
+        if text[at : at + 1] == "]":
+            if text[at + 1 :].strip():
+                raise BadInput(f"{place}: there is more after the array's end")
+            return
+        try:
+            element, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            raise BadInput(f"{place}: is not JSON: {error}") from error
+        yield element, place
+        at = _skip(text, at)
+        if text[at : at + 1] == ",":
+            at += 1
+        elif text[at : at + 1] != "]":
+            raise BadInput(
+                f"{path} line {line + text.count(chr(10), counted, at)}: the array is cut off or broken here"
+            )
+
+
+def _skip(text: str, at: int) -> int:
+    while text[at : at + 1].isspace():
+        at += 1
+    return at
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
