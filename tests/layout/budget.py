@@ -1,0 +1,109 @@
+"""How much code each script brings along: the scripts are minimal by number, not by hiding.
+
+Run as `python -m tests.layout.budget`, it lists every module counted.
+"""
+
+import ast
+import io
+import tokenize
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from tests.layout.source import SCRIPTS, Module, Project, Violation, read_project, target
+
+LINES_MAX = {"bot": 2_500, "sentiment": 2_000}
+
+# Modules that are imported inside a function, only where the config says something else than the default, with what it
+# must say. Whatever is not here counts, wherever its import stands.
+WHEN_CONFIGURED: Mapping[str, str] = {}
+
+_NO_CODE = (
+    *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT),
+    *(tokenize.ENCODING, tokenize.ENDMARKER),
+)
+
+
+class Count(NamedTuple):
+    """What one script brings along: the code lines of each module, and how many there may be in all."""
+
+    script: str
+    lines: dict[str, int]
+    lines_max: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.lines.values())
+
+    def __str__(self) -> str:
+        return f"{self.script}.py reaches {self.total:,} of {self.lines_max:,} code lines, in {len(self.lines)} files"
+
+
+def counts(project: Project, when_configured: Mapping[str, str] = WHEN_CONFIGURED) -> list[Count]:
+    """Count the code lines reachable by default from each script that is there."""
+    return [
+        Count(script, _sizes(reachable(script, project, when_configured), project), lines_max)
+        for script, lines_max in LINES_MAX.items()
+        if script in project
+    ]
+
+
+def violations(project: Project, when_configured: Mapping[str, str] = WHEN_CONFIGURED) -> Iterator[Violation]:
+    """Yield each script that is missing or brings too much along, and each exception that is none."""
+    for script in SCRIPTS:
+        if script not in project:
+            yield Violation(f"{script}.py", "is not there")
+    for count in counts(project, when_configured):
+        if count.total >= count.lines_max:
+            yield Violation(f"{count.script}.py", f"is over the budget: {count}")
+    for name in when_configured:
+        for module in project.values():
+            for found in module.imports:
+                if target(found.name, project) == name and not found.is_lazy and not found.is_typing:
+                    yield Violation(f"{module.where}:{found.line}", f"imports {name} at its top, so that always counts")
+
+
+def reachable(script: str, project: Project, when_configured: Mapping[str, str]) -> list[str]:
+    """Return the modules that a script may come to import, itself first; the packages that hold them included."""
+    found: list[str] = []
+    waiting = [script]
+    while waiting:
+        name = waiting.pop()
+        if name in found or name in when_configured:
+            continue
+        found.append(name)
+        waiting += _packages(name, project)
+        waiting += [there for there in _imported(project[name], project) if there not in found]
+    return found
+
+
+def code_lines(text: str) -> int:
+    """Count the lines that hold code: not blank, not only a comment, not a docstring or another text left lying."""
+    code: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in _NO_CODE:
+            code.update(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            code.difference_update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return len(code)
+
+
+def _sizes(names: list[str], project: Project) -> dict[str, int]:
+    return {name: code_lines(project[name].text) for name in names}
+
+
+def _imported(module: Module, project: Project) -> list[str]:
+    return [name for found in module.imports if not found.is_typing and (name := target(found.name, project))]
+
+
+def _packages(name: str, project: Project) -> list[str]:
+    parts = name.split(".")
+    above = (".".join(parts[:length]) for length in range(1, len(parts)))
+    return [package for package in above if package in project]
+
+
+if __name__ == "__main__":
+    for each in counts(read_project()):
+        print(each)
+        for module_name, size in sorted(each.lines.items(), key=lambda pair: -pair[1]):
+            print(f"{size:7,}  {module_name}")
