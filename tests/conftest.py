@@ -1,0 +1,90 @@
+"""What every test may ask for, and what holds for all of them."""
+
+import os
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from tests.leftovers import no_process_left
+
+__all__ = ["no_process_left"]
+
+TOP = Path(__file__).resolve().parent.parent
+
+# What this shell is set up for must not decide how a test goes.
+_OURS = ("MOSS_RECORDED", "MOSS_SEED")
+for _name in list(os.environ):
+    if (_name.startswith("MOSS_") and _name not in _OURS) or _name in ("STATE_DIRECTORY", "NOTIFY_SOCKET"):
+        del os.environ[_name]
+# logrotate and cron lie where an ordinary user's PATH does not look.
+os.environ["PATH"] = os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin") + ":/usr/sbin:/sbin"
+
+# No deadline: a machine with one busy core is no fault of the code.
+hypothesis.settings.register_profile("moss", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("moss")
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Callable[[str], Path]:
+    """Return what gives the path of a recorded file such as "market/x.json"; it skips where none are kept."""
+    folder = Path(os.environ.get("MOSS_RECORDED") or TOP.parent / "shared" / "data")
+
+    def find(name: str) -> Path:
+        if not folder.is_dir():
+            pytest.skip(
+                f"needs recorded data, which is not part of the project: no {folder} (MOSS_RECORDED names another)"
+            )
+        path = folder / name
+        assert path.exists(), f"{folder} is there and holds no {name}"
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[..., str]:
+    """Return what gives the path of a program such as "jq"; it skips, naming Debian's package, where there is none.
+
+    In CI, where all of them get installed, a missing one is a failure.
+    """
+
+    def find(name: str, package: str = "") -> str:
+        path = shutil.which(name)
+        if path is None:
+            missing = f"needs {name} (Debian: apt-get install {package or name})"
+            if os.environ.get("CI"):
+                pytest.fail(missing, pytrace=False)
+            pytest.skip(missing)
+        return path
+
+    return find
+
+
+@pytest.fixture
+def seed() -> int:
+    """Return the seed of a random test and print it, for a failure to be repeated; MOSS_SEED sets it."""
+    chosen = int(os.environ.get("MOSS_SEED") or random.SystemRandom().randrange(2**32))
+    print(f"MOSS_SEED={chosen} repeats this test")
+    return chosen
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Callable[[dict[str, str]], Path]:
+    """Return what lays out a small project of the given files, every package among them complete, and gives its top."""
+
+    def lay(files: dict[str, str]) -> Path:
+        for package in ("agent", "agent/market", "agent/news", "store"):
+            (tmp_path / package).mkdir(exist_ok=True)
+            (tmp_path / package / "__init__.py").touch()
+        for module in ("agent/clock.py", "agent/config.py", "agent/folder.py", "agent/fetch.py", "agent/alive.py"):
+            (tmp_path / module).touch()
+        for name, text in files.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return lay

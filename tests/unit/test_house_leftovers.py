@@ -1,0 +1,60 @@
+"""A test that leaves a process behind fails the run, and the process is ended."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.layout.source import TOP
+
+LEAVES_CHILD = """
+import subprocess
+def test_leaves():
+    subprocess.Popen(["sleep", "301"])
+"""
+# The shell between them ends at once, and the session is another: only the kernel still knows whose it is.
+LEAVES_ORPHAN = """
+import subprocess
+def test_leaves():
+    subprocess.run(["sh", "-c", "setsid sleep 302 >/dev/null 2>&1 &"], check=True)
+"""
+LEAVES_NOTHING = """
+import subprocess
+def test_waits():
+    subprocess.run(["sleep", "0.01"], check=True)
+    subprocess.Popen(["sleep", "0.3"])
+"""
+
+
+def guarded(source: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    (folder / "test_it.py").write_text(source, encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-c",
+        "/dev/null",
+        "--rootdir",
+        str(folder),
+        "-p",
+        "tests.leftovers",
+    ]
+    command += ["-p", "no:cacheprovider", str(folder)]
+    return subprocess.run(command, cwd=TOP, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False)
+
+
+@pytest.mark.parametrize(("source", "named"), [(LEAVES_CHILD, "sleep 301"), (LEAVES_ORPHAN, "sleep 302")])
+def test_run_fails_and_names_it_when_a_process_is_left(source: str, named: str, tmp_path: Path) -> None:
+    done = guarded(source, tmp_path)
+    assert done.returncode == 1
+    assert "left running" in done.stdout
+    assert named in done.stdout
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert named.replace(" ", "\0").encode() + b"\0" not in commands
+
+
+def test_run_passes_when_all_end_in_time(tmp_path: Path) -> None:
+    done = guarded(LEAVES_NOTHING, tmp_path)
+    assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout
