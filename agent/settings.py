@@ -111,7 +111,7 @@ class Schedule:
     price: str = key("1m", "how often prices are fetched", _interval)
     signal: str = key("5m", "how often a signal is decided", _interval)
     report: str = key("1h", "how often a report is made", _interval)
-    cleanup: str = key("00:00", "when the day's cleaning up is done", _time_of_day)
+    cleanup: str = key("00:00", "when the day's cleaning up is done; nothing to clean up yet", _time_of_day)
     session_open: str = key(
         "09:00", 'from when signals are decided; "" with session_close "": always', _time_or_nothing
     )
