@@ -1,0 +1,57 @@
+"""The moments that feeds write, in every shape seen, as seconds since 1970 UTC."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+KOREA_S = 9 * 3600
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ZONES_H = {"kst": 9, "jst": 9, "cst": -6, "cdt": -5, "est": -5, "edt": -4, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}
+_ZONES_H |= {"z": 0, "ut": 0, "utc": 0, "gmt": 0, "bst": 1, "cet": 1, "cest": 2, "hkt": 8, "sgt": 8}
+
+_TIME = r"(?:[T\s,]*(\d{1,2}):?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)?\s*([ap]\.?m\.?)?\s*(.*))?"
+_YEAR_FIRST = re.compile(
+    r"(\d{4})(?:\s*[-./년]\s*(\d{1,2})\s*[-./월]\s*(\d{1,2})\s*일?|(\d\d)(\d\d))" + _TIME, re.IGNORECASE
+)
+_DAY_FIRST = re.compile(
+    r"(?:[^\W\d]+\.?,?\s+)?(\d{1,2})[\s-]+(\d{1,2}|[a-z]{3,9})\.?[\s-]+(\d{4}|\d\d)" + _TIME, re.IGNORECASE
+)
+_OFFSET = re.compile(r"(?:gmt|utc|kst)?\s*([+-])(\d{1,2}):?(\d\d)?$", re.IGNORECASE)
+
+
+def moment(text: str, zone_s: int = 0) -> float | None:
+    """Read a feed's date: RFC 822 with month name or number, ISO-8601, GDELT's, or as Korean sites print them.
+
+    Arguments:
+        text: the date as written.
+        zone_s: the offset from UTC, in seconds, of a date that names none.
+    Returns: seconds since 1970 UTC; None where the text is no date between 1990 and 2100.
+    """
+    plain = text.strip()[:80]
+    if found := _YEAR_FIRST.match(plain):
+        year, month, day = int(found[1]), int(found[2] or found[4]), int(found[3] or found[5])
+        hour, minute, second, half, zone = found.group(6, 7, 8, 9, 10)
+    elif found := _DAY_FIRST.match(plain):
+        named = found[2].lower()
+        month = int(named) if named.isdecimal() else _MONTHS.index(named[:3]) + 1 if named[:3] in _MONTHS else 0
+        year, day = int(found[3]) + (2000 if len(found[3]) == 2 else 0), int(found[1])
+        hour, minute, second, half, zone = found.group(4, 5, 6, 7, 8)
+    else:
+        return None
+    clock_h = int(hour or 0)
+    if half:
+        clock_h = clock_h % 12 + (12 if half[0] in "pP" else 0)
+    try:
+        # A leap second, 60, is counted as the minute's last.
+        local = datetime(year, month, day, clock_h, int(minute or 0), min(int(second or 0), 59), tzinfo=UTC)
+    except ValueError:
+        return None
+    return (local - timedelta(seconds=_offset_s(zone or "", zone_s))).timestamp() if 1990 <= year < 2100 else None
+
+
+def _offset_s(zone: str, zone_s: int) -> int:
+    name = zone.strip().strip("()").lower()
+    if found := _OFFSET.match(name):
+        size_s = int(found[2]) * 3600 + int(found[3] or 0) * 60
+        return -size_s if found[1] == "-" else size_s
+    return _ZONES_H.get(name, 0) * 3600 if name else zone_s

@@ -1,0 +1,100 @@
+"""Which headlines were scored before, in bounded memory: read back from the store's own records.
+
+Known is what stands in a source's last full answer, and what was scored within `max_age_h`. What neither can tell, such
+as an old item that comes back, or a process killed before its answer was recorded, is looked up among the older scores.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from agent.clock import DAY_S, seconds
+from agent.news.headline import Headline, identity
+
+SHOWN_MAX = 500
+"""Identities that a feed record holds at most."""
+
+Record = Mapping[str, Any]
+
+
+class Shown(NamedTuple):
+    """A source's last full answer: the moment it was recorded, and the identities in it."""
+
+    ts_s: float
+    identities: frozenset[str]
+
+
+def scored_since(newest_first: Iterable[Record], since_s: float) -> set[str]:
+    """Return the identities of the scores recorded since a moment.
+
+    Arguments:
+        newest_first: sentiment.jsonl, backward.
+    """
+    found: set[str] = set()
+    for record in newest_first:
+        if seconds(record["ts"]) < since_s:
+            break
+        found.add(_identity(record))
+    return found
+
+
+def last_answers(newest_first: Iterable[Record], sources: Iterable[str]) -> dict[str, Record]:
+    """Return each source's newest feed record; a source without one costs reading all of them, once.
+
+    Arguments:
+        newest_first: feeds.jsonl, backward.
+    """
+    missing, found = set(sources), {}
+    for record in newest_first if missing else ():
+        if record["source"] in missing:
+            missing.discard(record["source"])
+            found[record["source"]] = record
+            if not missing:
+                break
+    return found
+
+
+def last_shown(newest_first: Iterable[Record], source: str) -> Shown | None:
+    """Return the source's last full answer that had entries; None if there never was one."""
+    for record in newest_first:
+        if record["source"] == source and record["shown"]:
+            return Shown(seconds(record["ts"]), frozenset(record["shown"]))
+    return None
+
+
+def unsure_since(headline: Headline, shown: Shown | None, floor_s: float) -> float | None:
+    """Tell from when on a headline that is not known could have been scored all the same.
+
+    Arguments:
+        headline: one neither in `shown` nor scored since `floor_s`.
+    Returns: seconds since 1970 UTC; None where it is new for certain.
+    """
+    if headline.published_s is not None:
+        # It was not scored before it was published; a day is for feeds whose dates are wrong.
+        since_s = max(0.0, headline.published_s - DAY_S)
+    elif shown is None or len(shown.identities) >= SHOWN_MAX:
+        since_s = 0.0
+    else:
+        since_s = shown.ts_s
+    return since_s if since_s < floor_s else None
+
+
+def scored_among(wanted: Mapping[str, Headline], scores: Iterable[Record]) -> set[str]:
+    """Return which of the identities are among the scores; reads no further than it must."""
+    missing = set(wanted)
+    for record in scores:
+        missing.discard(_identity(record))
+        if not missing:
+            break
+    return set(wanted) - missing
+
+
+def once_each(headlines: Iterable[Headline]) -> dict[str, Headline]:
+    """Return the headlines by identity, in their order; of the same one twice the first counts."""
+    found: dict[str, Headline] = {}
+    for headline in headlines:
+        found.setdefault(identity(headline), headline)
+    return found
+
+
+def _identity(record: Record) -> str:
+    return str(record["text_id"]).rpartition("-")[2]

@@ -1,0 +1,143 @@
+"""The scorer: what it says of headlines of our own, and that its numbers are sound."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import sentiment
+from agent.news.lexicon import Lexicon, forms
+from agent.news.model import Scorer
+
+TEXT = Path(sentiment.LEXICON).read_text(encoding="utf-8")
+SCORER = Scorer(TEXT)
+
+# Each pair differs in one word only, and the first is good.
+PAIRS = [
+    ("Corvane profit rises 5%", "Corvane profit falls 5%"),
+    ("Corvane costs fall", "Corvane costs rise"),
+    ("Corvane cuts costs", "Corvane cuts dividend"),
+    ("Loss narrows at Dunmore Bank", "Loss widens at Dunmore Bank"),
+    ("Fears of default ease", "Fears of default grow"),
+    ("Orders grow", "Orders do not grow"),
+    ("Fenwick raises its guidance", "Fenwick lowers its guidance"),
+    (
+        "Net sales were EUR 5.1 mn, compared to EUR 3.2 mn in 2020",
+        "Net sales were EUR 3.2 mn, compared to EUR 5.1 mn in 2020",
+    ),
+    ("Operating loss was 2 million versus 5 million", "Operating loss was 5 million versus 2 million"),
+    ("Company avoids bankruptcy", "Company faces bankruptcy"),
+    ("Bitcoin jumps", "Bitcoin plunges"),
+    ("가온전자 영업이익 급증", "가온전자 영업이익 급감"),
+    ("마루건설 적자 축소", "마루건설 적자 확대"),
+    ("원자재 비용 감소", "원자재 비용 증가"),
+    ("너울에너지 흑자 전환", "너울에너지 적자 전환"),
+    ("하락세 진정", "상승세 진정"),
+    ("목표가 상향", "목표가 하향"),
+    ("금리 인상 우려 완화", "금리 인상 우려 확산"),
+    ("실적 부진 우려에도 주가 상승", "실적 호조 기대에도 주가 하락"),
+    ("수출 증가", "수출 증가하지 않아"),
+    ("코스피 2%↑", "코스피 2%↓"),
+    ("규제 완화", "규제 강화"),
+    ("파산 위기 모면", "파산 위기 고조"),
+]
+
+NEUTRAL = [
+    "Alder Robotics to hold its annual meeting on the 9th",
+    "Five questions about how Juniper Rail is run",
+    "Central bank publishes minutes of its meeting",
+    "늘품바이오, 정기 주주총회 9일 개최",
+    "다음 주 경제 일정: 9일 고용 통계 발표",
+    "[포토] 아라통신 본사에 걸린 새 간판",
+    "12,345",
+]
+
+
+@pytest.mark.parametrize(("good", "bad"), PAIRS)
+def test_one_word_turns_the_score(good: str, bad: str) -> None:
+    assert SCORER.score(good).score > 0.2, SCORER.score(good).why
+    assert SCORER.score(bad).score < -0.2, SCORER.score(bad).why
+
+
+@pytest.mark.parametrize("text", NEUTRAL)
+def test_what_says_nothing_is_neutral(text: str) -> None:
+    score = SCORER.score(text)
+    assert score.p_neu > max(score.p_neg, score.p_pos)
+    assert abs(score.score) < 0.1
+
+
+@given(st.text(max_size=120))
+def test_the_three_probabilities_are_sound_for_any_text(text: str) -> None:
+    score = SCORER.score(text)
+    assert min(score.p_neg, score.p_neu, score.p_pos) >= 0
+    assert round(score.p_neg + score.p_neu + score.p_pos, 9) == 1
+    assert score.score == round(score.p_pos - score.p_neg, 4)
+    assert -1 <= score.score <= 1
+
+
+@given(
+    st.lists(
+        st.sampled_from([word for pair in PAIRS for text in pair for word in text.split()] + ["에", "vs", "not", "…"]),
+        max_size=40,
+    )
+)
+def test_no_order_of_known_words_is_an_error(words: list[str]) -> None:
+    assert SCORER.score(" ".join(words)) == SCORER.score(" ".join(words))
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\u200b", "\x00"])
+def test_an_empty_text_is_neutral_for_certain(text: str) -> None:
+    score = SCORER.score(text)
+    assert (score.score, score.p_neg, score.p_neu, score.p_pos) == (0.0, 0.0, 1.0, 0.0)
+
+
+def test_why_names_the_words_and_what_they_were_applied_to() -> None:
+    assert SCORER.score("Profit fell").why == ("-1.00 fell x profit",)
+    assert SCORER.score("Nothing of note").why == ()
+
+
+def test_the_language_is_the_given_one_else_the_scripts() -> None:
+    assert SCORER.score("LG").lang == "en"
+    assert SCORER.score("LG", "ko").lang == "ko"
+    assert SCORER.score("코스피", "").lang == "ko"
+
+
+def test_the_model_is_named_after_its_words() -> None:
+    assert SCORER.model == Scorer(TEXT).model
+    assert len(SCORER.model) == 8
+    assert SCORER.model != Scorer(TEXT + "en\tword\t1\t1\t1\tsplendid\n").model
+
+
+def test_no_word_has_two_meanings() -> None:
+    seen: dict[str, str] = {}
+    for line in TEXT.splitlines():
+        if not line.startswith("#"):
+            lang, *_, words = line.split("\t")
+            for entry in words.split():
+                for form in dict.fromkeys(forms(entry)):
+                    assert f"{lang} {form}" not in seen, (form, line[:40], seen[f"{lang} {form}"])
+                    seen[f"{lang} {form}"] = line[:40]
+
+
+@pytest.mark.parametrize(
+    "line", ["en\tword\t1\t1", "fr\tword\t1\t1\t1\tbon", "en\tnoun\t1\t1\t1\tgood", "en\tword\tx\t1\t1\tgood"]
+)
+def test_a_lexicon_line_that_is_wrong_is_an_error(line: str) -> None:
+    with pytest.raises(ValueError, match=r"line 1|invalid literal"):
+        Lexicon(line)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("climb~", "climb climbs climbed climbing"),
+        ("surge~", "surge surges surged surging"),
+        ("crash~", "crash crashes crashed crashing"),
+        ("worry~", "worry worries worried worrying"),
+        ("lay~_off", "lay_off lays_off layed_off laying_off"),
+        ("fell", "fell"),
+    ],
+)
+def test_regular_endings_are_written_out(entry: str, words: str) -> None:
+    assert forms(entry) == words.split()
