@@ -1,0 +1,103 @@
+"""One market's candles in the store, kept without a hole that its source could fill."""
+
+from collections.abc import Callable, Iterator
+
+from agent.clock import MINUTE_S, Clock, timestamp
+from agent.jobs import SLACK_S
+from agent.market.candle import Candle, record_of
+from agent.market.sources import Source
+from store import Store
+
+FIRST_CANDLES = 200
+PAGES_MAX = 200
+# A row may come this long after its minute and still be stored.
+LATE_MINUTES = 5
+
+
+class History:
+    """Fetches what is missing of one symbol, oldest first, and appends it, each candle once.
+
+    Arguments:
+        symbol: the market.
+        source: where it is traded.
+        prices: the stream to append to.
+        clock: what tells the time.
+        on_gap: called with the first and the end moment of minutes that can no longer be had.
+    """
+
+    def __init__(
+        self, symbol: str, source: Source, prices: Store, clock: Clock, on_gap: Callable[[str, int, int], object]
+    ) -> None:
+        self.symbol = symbol
+        self._source = source
+        self._prices = prices
+        self._clock = clock
+        self._on_gap = on_gap
+        self._stored: set[int] = set()
+        self._newest_s: int | None = None
+        self._asked_s: int | None = None
+        self.settled_s: int | None = None
+
+    def remember(self, candle: Candle) -> None:
+        """Take note of a candle that is in the store."""
+        self._stored.add(candle.open_s)
+        self._newest_s = max(candle.open_s, self._newest_s or 0)
+
+    def catch_up(self, deadline_s: float) -> Iterator[list[Candle]]:
+        """Store every closed candle that is missing; yield each page once it is safe.
+
+        After the last page `settled_s` is the end of the newest minute that is known, candle or none; None before.
+
+        Arguments:
+            deadline_s: how long all pages together may take; what is left goes on at the next call.
+        Raises: Unreachable, Refused, Unusable, Stopped, NotStored.
+        """
+        self.settled_s = None
+        begun_s = self._clock.monotonic_s()
+        end_s = int(self._clock.now_s()) // MINUTE_S * MINUTE_S
+        for before_s, count in self._pages(end_s):
+            left_s = deadline_s - (self._clock.monotonic_s() - begun_s)
+            if left_s <= 0:
+                return
+            asked_s = self._clock.now_s()
+            candles = self._source.candles(self.symbol, before_s, count, left_s)
+            fresh = [candle for candle in candles if candle.open_s not in self._stored]
+            if fresh:
+                self._prices.append_many([record_of(candle, self._clock.now_s()) for candle in fresh])
+            for candle in fresh:
+                self.remember(candle)
+            self._asked_s = before_s
+            self._forget()
+            if before_s == end_s:
+                known_s = min(int(asked_s - SLACK_S) // MINUTE_S * MINUTE_S, end_s)
+                self.settled_s = max(known_s, candles[-1].end_s if candles else 0)
+            yield fresh
+
+    def _pages(self, end_s: int) -> Iterator[tuple[int, int]]:
+        """Yield (before_s, count) for each page that must be asked for, the oldest first."""
+        if self._newest_s is None:
+            yield end_s, FIRST_CANDLES
+            return
+        page_s = self._source.rows_max * MINUTE_S
+        missing_s = self._newest_s + MINUTE_S
+        if self._asked_s is not None:
+            # A market in which nothing is traded for days is not asked for those days again each minute.
+            missing_s = max(missing_s, self._asked_s - page_s // 2)
+        oldest_s = end_s - PAGES_MAX * page_s
+        if missing_s < oldest_s:
+            self._on_gap(self.symbol, missing_s, oldest_s)
+            missing_s = oldest_s
+        start_s = min(missing_s, end_s) - LATE_MINUTES * MINUTE_S
+        while start_s < end_s:
+            before_s = min(start_s + page_s, end_s)
+            yield before_s, (before_s - start_s) // MINUTE_S
+            start_s = before_s
+
+    def _forget(self) -> None:
+        horizon_s = (self._newest_s or 0) - 2 * self._source.rows_max * MINUTE_S
+        self._stored = {open_s for open_s in self._stored if open_s >= horizon_s}
+
+
+def gap_fields(symbol: str, source: str, first_s: int, end_s: int) -> dict[str, str]:
+    """Return what a `gap` event says of minutes that are lost."""
+    return {"symbol": symbol, "source": source, "from_ts": timestamp(first_s), "until_ts": timestamp(end_s)}
