@@ -1,0 +1,95 @@
+"""What the store remembers: the state a bot needs after a restart, read back from the newest record on.
+
+There is no second state file that could fall out of step with the records.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from agent.clock import MINUTE_S, seconds
+from agent.folder import DataFolder
+from agent.market.bank import Account, account_of
+from agent.market.candle import Candle, candle_of
+from agent.market.evaluation import Market, is_comparable
+from agent.market.strategies import HOLD
+from store import newest
+
+# Candles older than the strategy's window that are read too: a row stored late stands behind newer ones.
+SPARE_MINUTES = 400
+
+
+def candles(path: Path, symbols: tuple[str, ...], source: str, span_min: int) -> list[Candle]:
+    """Return each symbol's stored candles of its last minutes, enough to know every minute of them.
+
+    Arguments:
+        span_min: how many minutes before its newest candle count.
+    Returns: rising in time.
+    Raises: ValueError when a record that its checksum calls whole is no candle.
+    Cost: reads back to where every symbol has enough; to the beginning if one has not.
+    """
+    found: list[Candle] = []
+    edges_s: dict[str, int] = {}
+    wanting = set(symbols)
+    for record in newest(path):
+        if record.get("symbol") not in wanting or record.get("source") != source:
+            continue
+        candle = candle_of(record)
+        edge_s = edges_s.setdefault(candle.symbol, candle.open_s - MINUTE_S * (span_min + SPARE_MINUTES))
+        found.append(candle)
+        # The first one before the edge is needed too: it is what the left-out minutes after it count as.
+        if candle.open_s < edge_s:
+            wanting.discard(candle.symbol)
+            if not wanting:
+                break
+    return sorted(found, key=lambda candle: candle.open_s)
+
+
+def recall_evaluations(path: Path, markets: Mapping[str, Market], source: str, rule: str) -> None:
+    """Tell each market its newest evaluation, and the newest one that the next can be compared with."""
+    unseen, unmatched = set(markets), set(markets)
+    for record in newest(path):
+        symbol = record.get("symbol")
+        if symbol in unseen:
+            unseen.discard(symbol)
+            markets[symbol].remember_minute(record)
+        if symbol in unmatched and is_comparable(record, source, rule):
+            unmatched.discard(symbol)
+            markets[symbol].remember_averages(record)
+        if not unmatched:
+            break
+
+
+def account(path: Path) -> Account | None:
+    """Return the account after the ledger's last record, None before the first deposit."""
+    for record in newest(path):
+        return account_of(record)
+    return None
+
+
+def unfilled(folder: DataFolder, symbols: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
+    """Yield each symbol's last signal if it asks for a trade and neither ledger nor an event tells of it."""
+    last: dict[str, Mapping[str, Any]] = {}
+    for record in newest(folder.stream("signals")):
+        if record.get("symbol") in symbols:
+            last.setdefault(record["symbol"], record)
+        if len(last) == len(symbols):
+            break
+    for signal in last.values():
+        if signal["signal"] != HOLD and not _is_settled(folder, signal):
+            yield signal
+
+
+def _is_settled(folder: DataFolder, signal: Mapping[str, Any]) -> bool:
+    def tells(record: Mapping[str, Any]) -> bool:
+        return bool(record.get("symbol") == signal["symbol"] and record.get("candle_ts") == signal["candle_ts"])
+
+    # A day's margin for a clock that was set back between the two records.
+    horizon_s = seconds(signal["ts"]) - 86_400
+    for stream in ("ledger", "events"):
+        for record in newest(folder.stream(stream)):
+            if tells(record) and record["kind"] in ("fill", "unfilled"):
+                return True
+            if seconds(record["ts"]) < horizon_s:
+                break
+    return False

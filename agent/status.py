@@ -1,0 +1,91 @@
+"""How it goes, told from the store alone: it works while the bot runs and after it died."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from agent.clock import DAY_S, seconds
+from agent.folder import DataFolder
+from store import newest
+
+# A bot that works stores a candle or an error each minute; a minute without trade is normal, a few in a row are not.
+SILENCE_S_MAX = 300
+
+
+def status(folder: DataFolder, now_s: float) -> dict[str, Any]:
+    """Return what the newest records say.
+
+    Arguments:
+        now_s: the machine's moment.
+    Returns: `state` (running, silent, stopped, never started), `since`, `version`; for each symbol its newest candle
+        and signal; the ledger's last state; scores and errors of the last day; times as in the records.
+    Cost: reads back one day of records.
+    """
+    ledger = next(newest(folder.stream("ledger")), None)
+    errors = [event for event in _day(folder, "events", now_s) if event["kind"] == "error"]
+    return {
+        "data": str(folder.path),
+        **_life(folder, now_s),
+        "symbols": _symbols(folder),
+        "ledger": ledger and {name: ledger[name] for name in ("cash", "positions", "equity")},
+        "scores_day": sum(1 for _ in _day(folder, "sentiment", now_s)),
+        "last_score_ts": next((record["ts"] for record in newest(folder.stream("sentiment"))), None),
+        "errors_day": len(errors),
+        "last_error": errors[0] if errors else None,
+    }
+
+
+def lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the same for people, a line each."""
+    since = f" since {report['since']}" if report["since"] else ""
+    silent = f"; nothing was written for {SILENCE_S_MAX} s: it died or hangs" if report["state"] == "silent" else ""
+    yield f"bot       {report['state']}{since}{silent}"
+    for symbol, newest_of in report["symbols"].items():
+        candle, signal = newest_of["candle"], newest_of["signal"]
+        if candle:
+            yield f"{symbol:9} {candle['close']:,} in the minute from {candle['open_ts']}"
+        if signal:
+            yield f"{'':9} {signal['signal']} at {signal['price']:,} ({signal['reason']})"
+    if report["ledger"]:
+        ledger = report["ledger"]
+        held = ", ".join(f"{quantity} {symbol}" for symbol, quantity in ledger["positions"].items())
+        yield f"bank      {ledger['equity']} in all: cash {ledger['cash']}, {held or 'nothing held'}"
+    yield f"headlines {report['scores_day']} scored in the last day, the last at {report['last_score_ts']}"
+    yield f"errors    {report['errors_day']} in the last day"
+    if report["last_error"]:
+        yield f"{'':9} {report['last_error']['ts']} {report['last_error']['message']}"
+
+
+def as_json(report: Mapping[str, Any]) -> str:
+    """Return the same as one line of JSON."""
+    return json.dumps(report, ensure_ascii=False, separators=(",", ":"))
+
+
+def _life(folder: DataFolder, now_s: float) -> dict[str, Any]:
+    for event in newest(folder.stream("events")):
+        known = {"since": event["ts"], "version": event.get("version")}
+        if event["kind"] == "stop":
+            return {"state": "stopped", **known}
+        if event["kind"] == "start":
+            # Files tell the machine's time even where a demo's clock ran ahead of it.
+            is_writing = now_s - folder.touched_s() <= SILENCE_S_MAX
+            return {"state": "running" if is_writing else "silent", **known}
+    return {"state": "never started", "since": None, "version": None}
+
+
+def _symbols(folder: DataFolder) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for stream, kind in (("prices", "candle"), ("signals", "signal")):
+        newest_ts = next((record["ts"] for record in newest(folder.stream(stream))), None)
+        for record in _day(folder, stream, seconds(newest_ts)) if newest_ts else ():
+            entry = found.setdefault(record["symbol"], {"candle": None, "signal": None})
+            entry[kind] = entry[kind] or record
+    return dict(sorted(found.items()))
+
+
+def _day(folder: DataFolder, stream: str, end_s: float) -> Iterator[dict[str, Any]]:
+    """Yield the records of the day before a moment, the newest first."""
+    for record in newest(folder.stream(stream)):
+        if seconds(record["ts"]) < end_s - DAY_S:
+            return
+        yield record
