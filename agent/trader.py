@@ -1,0 +1,198 @@
+"""The bot's work on one data folder: prices in, signals and paper trades out, each stored before it counts."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from agent import SCHEMA, __version__, alive, config, memory
+from agent.clock import Clock, timestamp
+from agent.console import say
+from agent.errors import MossError, Stopped
+from agent.folder import DataFolder
+from agent.history import History, gap_fields
+from agent.market.engine import Engine, Entry
+from agent.market.sources import Source
+from agent.parts import hours_of, plan_of, terms_of
+from agent.settings import Config, minutes
+
+STREAMS = ("prices", "signals", "ledger", "events")
+# An evaluation that had to wait for its prices is still made this long after it fell due, on the minutes up to then.
+GRACE_S = 90
+
+
+class Trader:
+    """Keeps the markets' candles whole, decides on them, and trades on paper; use it in a `with` block.
+
+    Nothing is known before `read_back`, nor after a record could not be stored: `is_unsure` tells.
+
+    Arguments:
+        config: what to follow.
+        folder: where the records are and go.
+        clock: what tells the time.
+        source: where candles come from.
+    """
+
+    def __init__(self, config: Config, folder: DataFolder, clock: Clock, source: Source) -> None:
+        self.config = config
+        self.folder = folder
+        self.clock = clock
+        self.is_unsure = True
+        self.last_line = ""
+        self._source = source
+        self._hours = hours_of(config)
+        self._stores = {name: folder.open(name, config) for name in STREAMS}
+        self._failures: dict[str, int] = {}
+        self._overdue: dict[str, int] = {}
+        self._counts: Counter[str] = Counter()
+
+    def __enter__(self) -> "Trader":
+        return self
+
+    def __exit__(self, *trouble: object) -> None:
+        for store in self._stores.values():
+            store.close()
+
+    def read_back(self) -> None:
+        """Take the state of everything from the store, as after a start; then finish what was left half done.
+
+        Cost: reads as far back as the strategy looks, and to the last evaluation of each symbol.
+        """
+        symbols, source = self.config.market.symbols, self._source.name
+        plan = plan_of(self.config)
+        self._engine = Engine(symbols, source, plan, terms_of(self.config), self.clock.now_s)
+        self._histories = {
+            symbol: History(symbol, self._source, self._stores["prices"], self.clock, self._tell_gap)
+            for symbol in symbols
+        }
+        span = plan.make().window
+        for candle in memory.candles(self.folder.stream("prices"), symbols, source, span):
+            self._histories[candle.symbol].remember(candle)
+            self._engine.markets[candle.symbol].add(candle)
+        memory.recall_evaluations(self.folder.stream("signals"), self._engine.markets, source, plan.rule)
+        self._engine.account = memory.account(self.folder.stream("ledger"))
+        self._append(self._engine.open_account(self.config.bank.cash))
+        for signal in memory.unfilled(self.folder, symbols):
+            self._append(self._engine.fill(signal))
+        self.is_unsure = False
+
+    def event(self, kind: str, **fields: object) -> None:
+        """Store one event; raises NotStored."""
+        self._stores["events"].append({"ts": timestamp(self.clock.now_s()), "kind": kind, **fields})
+
+    def tell_start(self) -> None:
+        """Store that this process started, and with what."""
+        self.event(
+            "start",
+            version=__version__,
+            schema=SCHEMA,
+            boot_id=alive.boot_id(),
+            pid=os.getpid(),
+            config=config.record_of(self.config),
+        )
+
+    def take_prices(self, deadline_s: float) -> list[MossError]:
+        """Fetch and store the closed candles that are missing, market by market.
+
+        Arguments:
+            deadline_s: how long all markets together may take.
+        Returns: what went wrong, each already an `error` event; a market in trouble does not hold up the next.
+        Raises: NotStored, Stopped.
+        """
+        troubles: list[MossError] = []
+        begun_s = self.clock.monotonic_s()
+        for index, (symbol, history) in enumerate(self._histories.items()):
+            left_s = deadline_s - (self.clock.monotonic_s() - begun_s)
+            try:
+                # Each gets its share of what is left: one that hangs does not starve the others.
+                for fresh in history.catch_up(left_s / (len(self._histories) - index)):
+                    self._counts["candles"] += len(fresh)
+                    for candle in fresh:
+                        self._engine.markets[symbol].add(candle)
+            except Stopped:
+                raise
+            except MossError as error:
+                troubles.append(error)
+                self._tell_trouble(symbol, error)
+            else:
+                self._failures.pop(symbol, None)
+                self._decide_late(symbol)
+        return troubles
+
+    def decide(self, due_s: int) -> None:
+        """Evaluate each market as of a moment of the grid; one whose prices are not there yet has until the grace ends.
+
+        Raises: NotStored.
+        """
+        for symbol, history in self._histories.items():
+            if (history.settled_s or 0) >= due_s:
+                self._evaluate(symbol, due_s)
+            else:
+                self._overdue[symbol] = due_s
+
+    def decide_newest(self) -> None:
+        """Evaluate each market whose prices are current on its newest minute, whatever the grid says.
+
+        Raises: NotStored.
+        """
+        for symbol, history in self._histories.items():
+            if history.settled_s is not None:
+                self._evaluate(symbol, history.settled_s)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether every market's candles are known up to now."""
+        return all(history.settled_s is not None for history in self._histories.values())
+
+    def tell_stop(self) -> None:
+        """Store that this process ends because it was asked to."""
+        self.event("stop", version=__version__, pid=os.getpid())
+
+    def tell_missed(self, job: str, count: int) -> None:
+        """Store that a job's moments went by without it; raises NotStored."""
+        self.event("missed", job=job, count=count)
+
+    def tell_report(self) -> None:
+        """Store what was done since the last report; raises NotStored."""
+        done = {name: self._counts[name] for name in ("candles", "signals", "fills", "errors")}
+        self.event("report", **done, rss_kib=alive.rss_kib())
+        self._counts.clear()
+
+    def _decide_late(self, symbol: str) -> None:
+        due_s = self._overdue.get(symbol)
+        if due_s is None or (self._histories[symbol].settled_s or 0) < due_s:
+            return
+        del self._overdue[symbol]
+        if self.clock.now_s() - due_s <= GRACE_S:
+            self._evaluate(symbol, due_s)
+        else:
+            self.event("missed", job="signals", count=1, symbol=symbol, due_ts=timestamp(due_s))
+
+    def _evaluate(self, symbol: str, end_s: int) -> None:
+        self._engine.markets[symbol].advance(end_s)
+        if self._hours.is_open(end_s):
+            self._append(self._engine.decide(symbol))
+
+    def _append(self, entries: Iterable[Entry]) -> None:
+        for stream, record in entries:
+            self._stores[stream].append(record)
+            self._counts[f"{record['kind']}s"] += 1
+            if stream == "signals":
+                self.last_line = self._line(record)
+                say(self.last_line)
+
+    def _line(self, signal: Mapping[str, Any]) -> str:
+        at = datetime.fromisoformat(signal["candle_ts"]).astimezone(self.config.schedule.timezone)
+        return f"{at:%m-%d %H:%M} {signal['signal']:4} {signal['symbol']} {signal['price']:,} {signal['reason']}"
+
+    def _tell_trouble(self, symbol: str, error: MossError) -> None:
+        attempt = self._failures[symbol] = self._failures.get(symbol, 0) + 1
+        self._counts["errors"] += 1
+        say(f"{symbol}: {error}")
+        fields = {"class": type(error).__name__, "message": str(error), "symbol": symbol, "source": self._source.name}
+        next_s = self.clock.now_s() + 60 * minutes(self.config.schedule.price)
+        self.event("error", **fields, attempt=attempt, next_ts=timestamp(next_s))
+
+    def _tell_gap(self, symbol: str, first_s: int, end_s: int) -> None:
+        self.event("gap", **gap_fields(symbol, self._source.name, first_s, end_s))
