@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from agent.errors import Stopped
+from agent.interruption import delicate
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -82,14 +83,6 @@ class Stop:
             # Once only: a second signal must not tear what the first one's Stopped is cleaning up.
             self._interruptible = False
             raise Stopped("a stop was asked for")
-
-
-def delicate(frame: FrameType | None) -> bool:
-    """Tell whether raising from a signal handler here could leave a lock taken or a clean-up undone.
-
-    That is so between the first and the last step of a context manager's own entering and leaving.
-    """
-    return frame is not None and frame.f_code.co_name in ("__enter__", "__exit__")
 
 
 def notify(state: str, environ: Mapping[str, str] = os.environ) -> None:

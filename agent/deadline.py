@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from agent.alive import Stop, delicate
+from agent.alive import Stop
 from agent.errors import Stopped
+from agent.interruption import delicate
 
 # How late a deadline may be noticed. A tick costs about as much as one function call.
 TICK_S = 0.05

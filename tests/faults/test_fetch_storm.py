@@ -1,0 +1,71 @@
+"""Deadlines and signals that hit a fetcher at any instant, thousands of them: it stays sound and loses no signal."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 3
+
+# A process of its own, since an exception out of nowhere must not hit the test runner's own hooks.
+STORM = """
+import json, os, random, signal, sys, threading, time
+sys.path.insert(0, {root!r})
+import agent.deadline
+from agent.alive import Stop
+from agent.clock import SystemClock
+from agent.errors import Stopped, Unreachable
+from agent.fetch import Fetcher
+from tests.fakes.trouble import TroubleServer, read_head
+
+def answer_all(connection, over):
+    while True:
+        connection.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\n[]")
+        read_head(connection)
+
+def outcome(deadline_s):
+    try:
+        assert fetcher.get(server.url, deadline_s=deadline_s, attempts_max=1).body == b"[]"
+    except Unreachable:
+        return "late"
+    except Stopped:
+        return "stopped"
+    return "answer"
+
+agent.deadline.TICK_S = 0.0003
+chance = random.Random({seed})
+outcomes = dict(answer=0, late=0, stopped=0)
+end_s = time.monotonic() + {seconds}
+with TroubleServer(answer_all) as server:
+    while time.monotonic() < end_s:
+        stop = Stop()
+        stop.install()
+        fetcher = Fetcher(SystemClock(stop.wait), stop)
+        signaller = threading.Timer(chance.uniform(0, 0.02), os.kill, [os.getpid(), signal.SIGTERM])
+        signaller.start()
+        for _ in range(8):
+            outcomes[outcome(chance.uniform(0.0002, 0.006))] += 1
+            assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+            assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
+        signaller.join()
+        # However deep in the timer's own handler the signal came, it is not lost.
+        assert stop.asked
+        stop.asked = False
+        assert fetcher.get(server.url, deadline_s=5).body == b"[]"
+        fetcher.close()
+        stop.close()
+print(json.dumps(outcomes))
+"""
+
+
+def test_fetcher_stays_sound_when_deadlines_and_signals_hit_at_any_instant() -> None:
+    seed = int(os.environ.get("MOSS_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
+    sys.stdout.write(f"MOSS_SEED={seed}\n")
+    program = STORM.format(root=str(ROOT), seed=seed, seconds=SECONDS)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr[-2000:]
+    # Deadlines or signals that never hit, or always, would prove nothing.
+    assert min(json.loads(done.stdout).values()) > 10, done.stdout
