@@ -1,0 +1,88 @@
+## make run      the demo: a built-in market and built-in headlines, written to ./data; Ctrl-C ends it
+## make test     every test that this machine can run; ARGS="-k name" chooses
+## make check    style, types, layout, log rotation, and the line budget
+## make lock     write requirements.lock and requirements-dev.lock anew, with the newest that fits
+## make clean    remove the environment and all caches; ./data stays
+##
+## The first run sets up .venv, which takes the network and some seconds. PYTHON=/path/to/python3 chooses the interpreter.
+
+.ONESHELL:
+SHELL := /bin/sh
+.SHELLFLAGS := -euc
+.DEFAULT_GOAL := help
+.PHONY: help run test check lock clean again
+
+# Not from the environment: the folder is deleted to be made anew.
+VENV = .venv
+python = $(VENV)/bin/python
+install = $(python) -m pip install -qq --disable-pip-version-check --no-input --require-hashes --only-binary :all: -r
+
+# A name on PATH proves nothing: a pyenv shim may lead nowhere, and Debian's python3 may lack venv. So each is tried.
+candidates = $(PYTHON) python3 python3.13 python3.12 python3.11
+fits = import sys, venv, ensurepip; ensurepip.version(); sys.exit(sys.version_info < (3, 11))
+chosen = $(shell for name in $(candidates); do "$$name" -c '$(fits)' >&2 && echo "$$name" && break; done 2>/dev/null)
+nothing_fits = moss needs Python 3.11 or newer with venv, and none of these is: $(strip $(candidates)). \
+	Debian, Ubuntu: apt-get install python3-venv. Else: make PYTHON=/path/to/python3
+
+# Looks for the interpreter when a recipe needs one, not before.
+define choose
+$(eval python3 := $(chosen))$(if $(python3),,$(error $(nothing_fits)))
+endef
+
+# An environment whose interpreter is gone, or of another version than the one PYTHON asks for, is made again.
+version = $(shell "$(1)" -V 2>/dev/null)
+have = $(call version,$(python))
+want = $(if $(PYTHON),$(call version,$(chosen)),$(have))
+stale = $(if $(wildcard $(VENV)/ready),$(if $(have),$(if $(filter-out $(have),$(want)),again),again))
+
+help:
+	@sed -n 's/^## \{0,1\}//p' Makefile
+
+run: $(VENV)/ready
+	@exec $(python) demo.py
+
+test: $(VENV)/ready-dev
+	@exec $(python) -m pytest $(ARGS)
+
+check: $(VENV)/ready-dev
+	@failed=
+	echo "check: style"; $(python) -m ruff check --quiet . && $(python) -m ruff format --quiet --check . || failed="$$failed style"
+	echo "check: types"; $(python) -m mypy agent store bot.py sentiment.py demo.py tests || failed="$$failed types"
+	echo "check: imports"; $(VENV)/bin/lint-imports --no-logo || failed="$$failed imports"
+	echo "check: layout"; $(python) -m tests.layout || failed="$$failed layout"
+	if [ -n "$$failed" ]; then echo "check: failed:$$failed" >&2; exit 1; fi
+	echo "check: all is well"
+
+# `ready` is written last: a set-up that was interrupted is none.
+$(VENV)/ready: requirements.lock $(stale)
+	$(choose)@echo "moss: setting up $(VENV) with $(python3) ($(call version,$(python3)))" >&2
+	rm -rf "$(VENV)"
+	"$(python3)" -m venv "$(VENV)"
+	$(install) requirements.lock
+	touch $@
+
+# The tools go into a fresh environment only: a second attempt, after an interruption or with another lock, begins with a
+# new one. Where the attempt failed by itself (no network), nothing was installed, and `make run` still works.
+$(VENV)/ready-dev: requirements-dev.lock $(VENV)/ready
+	@if [ -e $(VENV)/with-tools ]; then rm -f $(VENV)/ready; $(MAKE) --no-print-directory $(VENV)/ready; fi
+	echo "moss: adding the tools of requirements-dev.lock to $(VENV)" >&2
+	touch $(VENV)/with-tools
+	$(install) requirements-dev.lock || { rm -f $(VENV)/with-tools; exit 1; }
+	touch $@
+
+lock:
+	$(choose)@scratch=$$(mktemp -d)
+	trap 'rm -rf "$$scratch"' EXIT
+	"$(python3)" -m venv "$$scratch/venv"
+	"$$scratch/venv/bin/python" -m pip install --quiet --disable-pip-version-check pip-tools==7.6.2
+	for name in requirements requirements-dev; do
+		# A home of its own: no index and no folder that this user's pip is set up for gets in.
+		env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL -u PIP_INDEX_URL HOME="$$scratch" \
+			"$$scratch/venv/bin/pip-compile" --quiet --no-config --upgrade --generate-hashes --allow-unsafe \
+			--strip-extras --no-emit-options --no-header --output-file "$$scratch/$$name.lock" "$$name.txt"
+		{ echo "# Made by make lock from $$name.txt."; cat "$$scratch/$$name.lock"; } > "$$name.lock"
+	done
+
+clean:
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
