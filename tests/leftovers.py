@@ -1,6 +1,7 @@
 """A guard over a whole test run: whatever it started has ended when it ends.
 
-A plugin of pytest by itself, so that its own test can run it; `conftest.py` switches it on for all tests.
+A plugin of pytest by itself, so that its own test can run it; `conftest.py` switches it on for all tests. While it is
+on, an orphan that has ended stays in /proc, as a zombie, until the run ends: ask `descendants` what is running.
 """
 
 import ctypes
@@ -22,6 +23,7 @@ class Process(NamedTuple):
 
     pid: int
     parent: int
+    group: int
     started: str
     command: str
 
@@ -66,4 +68,6 @@ def _read(entry: Path) -> Process | None:
     fields = rest.split()
     if fields[0] in "ZX":
         return None
-    return Process(int(entry.name), int(fields[1]), fields[19], command.replace("\0", " ").strip() or f"[{name}]")
+    return Process(
+        int(entry.name), int(fields[1]), int(fields[2]), fields[19], command.replace("\0", " ").strip() or f"[{name}]"
+    )
