@@ -58,6 +58,19 @@ def test_reachable_follows_every_import_but_those_for_the_type_checker(tree: Tre
     assert sorted(found) == [*expected, "store.append", "store.line"]
 
 
+def test_reachable_follows_what_a_package_gives_out_when_asked_for_it(tree: Tree) -> None:
+    gives = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from store.follower import follow"
+    files = {
+        "store/__init__.py": gives,
+        "store/follower.py": "",
+        "bot.py": "from store import follow",
+        "sentiment.py": "from store import Store",
+    }
+    project = read_project(tree(files))
+    assert budget.reachable("bot", project, {}) == ["bot", "store.follower", "store"]
+    assert budget.reachable("sentiment", project, {}) == ["sentiment", "store"]
+
+
 def test_reachable_leaves_out_what_only_a_config_brings(tree: Tree) -> None:
     files = {"bot.py": "def f():\n    import agent.alerts", "agent/alerts.py": "import agent.jobs", "agent/jobs.py": ""}
     project = read_project(tree(files))

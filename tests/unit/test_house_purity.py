@@ -72,6 +72,7 @@ def test_purity_is_kept_when_the_keepers_open_their_doors(tree: Tree) -> None:
         "agent/config.py": "import tomllib\nopen('moss.toml', 'rb')",
         "agent/folder.py": "import fcntl, os\nos.open('bot.lock', os.O_CREAT)",
         "store/append.py": "import fcntl, os, time\nos.open('a.jsonl', os.O_APPEND)",
+        "bot.py": "import os\nos.open(os.devnull, os.O_WRONLY)",
         "desk/page.py": "import http.server, time\nopen('page.html', 'w')",
     }
     assert broken(tree(files)) == []
