@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from types import FrameType
 
 import pytest
 
@@ -144,3 +145,14 @@ def test_wait_needs_no_signals_when_it_is_not_installed() -> None:
     stop.wait(0.05)
     assert time.monotonic() - began_s >= 0.05
     stop.close()
+
+
+def test_stop_only_notes_the_signal_when_it_interrupts_a_handler(stop: Stop) -> None:
+    def tick(_number: int, _frame: FrameType | None) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    previous = signal.signal(signal.SIGUSR1, tick)
+    with stop.interruptible():
+        os.kill(os.getpid(), signal.SIGUSR1)
+    assert stop.asked
+    signal.signal(signal.SIGUSR1, previous)

@@ -121,3 +121,32 @@ def test_check_raises_when_there_is_no_timer_beside_the_main_thread() -> None:
     thread.start()
     thread.join()
     assert seen == ["slept", "passed"]
+
+
+class SlowToLeave:
+    """A context manager whose leaving takes longer than the deadline allows."""
+
+    def __init__(self) -> None:
+        self.left = False
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, *details: object) -> None:
+        time.sleep(0.2)
+        self.left = True
+
+
+def test_deadline_waits_when_a_context_manager_is_being_left() -> None:
+    slow = SlowToLeave()
+
+    def leave() -> None:
+        with slow:
+            pass
+        time.sleep(5)
+
+    began_s = time.monotonic()
+    with pytest.raises(DeadlinePassed), deadline(0.1):
+        leave()
+    assert slow.left
+    assert time.monotonic() - began_s < 1
