@@ -2,6 +2,7 @@
 """The signal loop: reads a market each minute, says BUY, SELL or HOLD, trades on paper. `bot.py --help` says how."""
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,12 +12,12 @@ from pathlib import Path
 from agent import alive, config
 from agent.clock import SystemClock
 from agent.console import say, show
-from agent.errors import MossError, Stopped
+from agent.errors import ConfigError, MossError, Stopped
 from agent.fetch import Fetcher
 from agent.folder import DataFolder, find_data, process_clock
 from agent.jobs import Jobs
 from agent.market.sources import source_of
-from agent.settings import minutes
+from agent.settings import Config, minutes
 from agent.trader import Trader
 from store import NotStored, StoreError
 
@@ -27,11 +28,11 @@ ONCE_FETCH_S_MAX = 4.5
 
 def run(options: argparse.Namespace) -> int:
     """Run the loop until SIGTERM or SIGINT."""
-    with _working(options) as (trader, stop):
+    with _working(options) as (trader, stop, wrong):
         market = trader.config.market
         say(f"moss reads {', '.join(market.symbols)} of {market.source}; its records go to {trader.folder.path}")
         jobs = _jobs(trader)
-        _attempt(trader, trader.tell_start)
+        _attempt(trader, lambda: trader.tell_start(wrong))
         _attempt(trader, lambda: trader.take_prices(FETCH_S_MAX))
         jobs.begin()
         alive.notify("READY=1")
@@ -79,7 +80,7 @@ def _attempt(trader: Trader, work: Callable[[], object]) -> None:
 
 def once(options: argparse.Namespace) -> int:
     """Make one pass: fetch the closed candles that are missing, decide on the newest minute."""
-    with _working(options) as (trader, _):
+    with _working(options) as (trader, _, _):
         trader.read_back()
         troubles = trader.take_prices(ONCE_FETCH_S_MAX)
         trader.decide_newest()
@@ -90,16 +91,30 @@ def once(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _working(options: argparse.Namespace) -> Iterator[tuple[Trader, alive.Stop]]:
+def _working(options: argparse.Namespace) -> Iterator[tuple[Trader, alive.Stop, str]]:
     """Put the parts together on the data folder, which is this process's alone meanwhile."""
-    settings, folder = config.load(options.config), find_data(options.data)
+    folder = find_data(options.data)
+    settings, wrong = _settings(options, folder)
     folder.prepare()
     stop = alive.Stop()
     stop.install()
     with folder.hold("bot"):
         clock = process_clock(settings, folder, stop.wait)
         with Trader(settings, folder, clock, source_of(settings, Fetcher(clock, stop))) as trader:
-            yield trader, stop
+            yield trader, stop, wrong
+
+
+def _settings(options: argparse.Namespace, folder: DataFolder) -> tuple[Config, str]:
+    """Load the config; where it has become wrong, the last good one, and what is wrong."""
+    try:
+        return config.load(options.config), ""
+    except ConfigError as error:
+        from agent.fallback import last_good
+
+        settings = last_good(folder, error)
+        say(f"bot.py: {error}")
+        say("bot.py: goes on with the last good configuration until the file is mended")
+        return settings, str(error)
 
 
 def replay(options: argparse.Namespace) -> int:
@@ -141,8 +156,11 @@ def status(options: argparse.Namespace) -> int:
     folder.readable()
     say(f"reading {folder.path}")
     report = status(folder, time.time())
-    for text in [as_json(report)] if options.json else lines(report):
-        show(text)
+    if options.json:
+        show(as_json(report))
+        return 0
+    for text, alarm in lines(report):
+        show(text, alarm=alarm)
     return 0
 
 
@@ -179,7 +197,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(f"bot.py: {text}")
         return error.exit_status if isinstance(error, MossError) else 1
     except BrokenPipeError:
+        # Whoever read the lines has seen enough; the interpreter's own last flush must not complain of it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

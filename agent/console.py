@@ -1,5 +1,6 @@
 """What a command says to people: messages to standard error, data to standard output, one line each."""
 
+import os
 import sys
 import unicodedata
 
@@ -23,7 +24,10 @@ def say(message: str) -> None:
         return
 
 
-def show(line: str) -> None:
-    """Write one line of data to standard output, at once."""
-    sys.stdout.write(visible(line) + "\n")
+def show(line: str, *, alarm: bool = False) -> None:
+    """Write one line of data to standard output, at once; an alarm is red on a terminal."""
+    text = visible(line)
+    if alarm and sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+        text = f"\x1b[31m{text}\x1b[0m"
+    sys.stdout.write(f"{text}\n")
     sys.stdout.flush()

@@ -17,8 +17,8 @@ def status(folder: DataFolder, now_s: float) -> dict[str, Any]:
 
     Arguments:
         now_s: the machine's moment.
-    Returns: `state` (running, silent, stopped, never started), `since`, `version`; for each symbol its newest candle
-        and signal; the ledger's last state; scores and errors of the last day; times as in the records.
+    Returns: `state` (running, silent, stopped, never started), `since`, `version`; the `alerts` that have not ended; for
+        each symbol its newest candle and signal; the ledger's last state; scores and errors of the last day.
     Cost: reads back one day of records.
     """
     ledger = next(newest(folder.stream("ledger")), None)
@@ -35,25 +35,28 @@ def status(folder: DataFolder, now_s: float) -> dict[str, Any]:
     }
 
 
-def lines(report: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the same for people, a line each."""
+def lines(report: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Yield the same for people: each line, and whether it should alarm them."""
     since = f" since {report['since']}" if report["since"] else ""
-    silent = f"; nothing was written for {SILENCE_S_MAX} s: it died or hangs" if report["state"] == "silent" else ""
-    yield f"bot       {report['state']}{since}{silent}"
+    is_silent = report["state"] == "silent"
+    silent = f"; nothing was written for {SILENCE_S_MAX} s: it died or hangs" if is_silent else ""
+    yield f"bot       {report['state']}{since}{silent}", is_silent
+    for alert in report["alerts"]:
+        yield f"{alert['what']:9} {alert['message']}: {alert['doing']}", True
     for symbol, newest_of in report["symbols"].items():
         candle, signal = newest_of["candle"], newest_of["signal"]
         if candle:
-            yield f"{symbol:9} {candle['close']:,} in the minute from {candle['open_ts']}"
+            yield f"{symbol:9} {candle['close']:,} in the minute from {candle['open_ts']}", False
         if signal:
-            yield f"{'':9} {signal['signal']} at {signal['price']:,} ({signal['reason']})"
+            yield f"{'':9} {signal['signal']} at {signal['price']:,} ({signal['reason']})", False
     if report["ledger"]:
         ledger = report["ledger"]
         held = ", ".join(f"{quantity} {symbol}" for symbol, quantity in ledger["positions"].items())
-        yield f"bank      {ledger['equity']} in all: cash {ledger['cash']}, {held or 'nothing held'}"
-    yield f"headlines {report['scores_day']} scored in the last day, the last at {report['last_score_ts']}"
-    yield f"errors    {report['errors_day']} in the last day"
+        yield f"bank      {ledger['equity']} in all: cash {ledger['cash']}, {held or 'nothing held'}", False
+    yield f"headlines {report['scores_day']} scored in the last day, the last at {report['last_score_ts']}", False
+    yield f"errors    {report['errors_day']} in the last day", False
     if report["last_error"]:
-        yield f"{'':9} {report['last_error']['ts']} {report['last_error']['message']}"
+        yield f"{'':9} {report['last_error']['ts']} {report['last_error']['message']}", False
 
 
 def as_json(report: Mapping[str, Any]) -> str:
@@ -62,15 +65,22 @@ def as_json(report: Mapping[str, Any]) -> str:
 
 
 def _life(folder: DataFolder, now_s: float) -> dict[str, Any]:
+    """Tell the bot's state from its newest start or stop, and the alerts since that have not ended."""
+    alerts: list[dict[str, Any]] = []
+    ended: set[str] = set()
     for event in newest(folder.stream("events")):
         known = {"since": event["ts"], "version": event.get("version")}
+        if event["kind"] == "alert_end":
+            ended.add(event["what"])
+        if event["kind"] == "alert" and event["what"] not in ended:
+            alerts.append(event)
         if event["kind"] == "stop":
-            return {"state": "stopped", **known}
+            return {"state": "stopped", **known, "alerts": alerts}
         if event["kind"] == "start":
             # Files tell the machine's time even where a demo's clock ran ahead of it.
             is_writing = now_s - folder.touched_s() <= SILENCE_S_MAX
-            return {"state": "running" if is_writing else "silent", **known}
-    return {"state": "never started", "since": None, "version": None}
+            return {"state": "running" if is_writing else "silent", **known, "alerts": alerts}
+    return {"state": "never started", "since": None, "version": None, "alerts": alerts}
 
 
 def _symbols(folder: DataFolder) -> dict[str, dict[str, Any]]:

@@ -81,8 +81,12 @@ class Trader:
         """Store one event; raises NotStored."""
         self._stores["events"].append({"ts": timestamp(self.clock.now_s()), "kind": kind, **fields})
 
-    def tell_start(self) -> None:
-        """Store that this process started, and with what."""
+    def tell_start(self, wrong: str = "") -> None:
+        """Store that this process started, and with what; raises NotStored.
+
+        Arguments:
+            wrong: what is wrong with the config file, where this is the last good one instead.
+        """
         self.event(
             "start",
             version=__version__,
@@ -91,6 +95,8 @@ class Trader:
             pid=os.getpid(),
             config=config.record_of(self.config),
         )
+        if wrong:
+            self.event("alert", what="config", message=wrong, doing="goes on with the last good configuration")
 
     def take_prices(self, deadline_s: float) -> list[MossError]:
         """Fetch and store the closed candles that are missing, market by market.

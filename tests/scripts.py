@@ -68,3 +68,9 @@ def wait_for(is_there: Callable[[], bool], limit_s: float = 30) -> None:
     while not is_there():
         assert time.monotonic() < end_s, f"it did not come within {limit_s} s"
         time.sleep(0.02)
+
+
+def wait_for_more(data: Path, stream: str, count: int) -> None:
+    """Wait until a stream has that many more records than now."""
+    wanted = len(records(data, stream)) + count
+    wait_for(lambda: len(records(data, stream)) >= wanted)

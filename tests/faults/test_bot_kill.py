@@ -11,7 +11,7 @@ from agent.market.demo import candle_at
 from store import verify
 from tests.fakes.exchange import FakeUpbit
 from tests.fakes.server import Request
-from tests.scripts import records, run, start, wait_for, write_config
+from tests.scripts import records, run, start, wait_for_more, write_config
 
 # A minute each 25 ms: a kill falls inside a pass about as often as between two.
 CONFIG = '[market]\nsource = "demo"\ndemo_speed = 2400\nsymbols = ["KRW-BTC", "KRW-ETH"]\n'
@@ -33,11 +33,6 @@ def live_and_die(script: str, folder: Path, seed: int, rounds: int) -> Path:
         process.terminate()
         process.communicate(timeout=20)
     return data
-
-
-def wait_for_more(data: Path, stream: str, count: int) -> None:
-    wanted = len(records(data, stream)) + count
-    wait_for(lambda: len(records(data, stream)) >= wanted)
 
 
 def test_run_misses_and_doubles_nothing_when_it_is_killed_again_and_again(tmp_path: Path, seed: int) -> None:

@@ -2,12 +2,16 @@
 
 import json
 import os
+import shlex
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.scripts import records, run, start, wait_for, write_config
+from store import Store
+from tests.scripts import TOP, records, run, start, wait_for, wait_for_more, write_config
 
 DEMO = '[market]\nsource = "demo"\ndemo_speed = 600\nsymbols = ["KRW-BTC", "KRW-ETH"]\n'
 
@@ -109,6 +113,35 @@ def test_commands_end_with_78_and_one_clear_line_when_the_config_is_wrong(
     assert (done.returncode, done.stdout) == (78, "")
     assert done.stderr == f"bot.py: {config} {words}\n"
     assert not data.exists()
+
+
+def test_run_goes_on_with_the_last_good_config_when_the_file_has_become_wrong(tmp_path: Path) -> None:
+    config, data = write_config(tmp_path, DEMO), tmp_path / "data"
+    for _ in range(2):
+        with start("bot.py", "run", "--config", config, "--data", data) as process:
+            wait_for_more(data, "signals", 1)
+            process.terminate()
+            _, err = process.communicate(timeout=10)
+        assert process.returncode == 0, err
+        config.write_text("[market]\nsource = 'dem")
+    assert f"bot.py: {config}: is not TOML" in err
+    events = records(data, "events")
+    starts = [event for event in events if event["kind"] == "start"]
+    assert starts[0]["config"] == starts[1]["config"]
+    (alert,) = [event for event in events if event["kind"] == "alert"]
+    assert (alert["what"], alert["doing"]) == ("config", "goes on with the last good configuration")
+    assert run("bot.py", "check", "--config", config, "--data", data).returncode == 78
+
+
+def test_status_is_red_on_a_terminal_when_the_bot_runs_on_an_old_config(tmp_path: Path) -> None:
+    with Store(tmp_path / "events.jsonl") as events:
+        head = {"ts": "2020-02-20T08:00:00.000Z"}
+        events.append({**head, "kind": "start", "version": "1"})
+        events.append({**head, "kind": "alert", "what": "config", "message": "line 3 is wrong", "doing": "goes on"})
+    script = shlex.join([sys.executable, str(TOP / "bot.py"), "status", "--data", str(tmp_path)])
+    terminal = subprocess.run(["script", "-qec", script, "/dev/null"], capture_output=True, text=True, check=True)
+    assert "\x1b[31mconfig    line 3 is wrong: goes on\x1b[0m" in terminal.stdout
+    assert "\x1b" not in run("bot.py", "status", "--data", tmp_path).stdout
 
 
 @pytest.mark.parametrize("command", ["run", "once"])
