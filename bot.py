@@ -2,22 +2,21 @@
 """The signal loop: reads a market each minute, says BUY, SELL or HOLD, trades on paper. `bot.py --help` says how."""
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent import alive, config
+from agent import alive, config, fallback
 from agent.clock import SystemClock
-from agent.console import say, show
-from agent.errors import ConfigError, MossError, Stopped
+from agent.console import leave_quietly, say, show
+from agent.errors import MossError, Stopped
 from agent.fetch import Fetcher
 from agent.folder import DataFolder, find_data, process_clock
 from agent.jobs import Jobs
 from agent.market.sources import source_of
-from agent.settings import Config, minutes
+from agent.settings import minutes
 from agent.trader import Trader
 from store import NotStored, StoreError
 
@@ -94,7 +93,7 @@ def once(options: argparse.Namespace) -> int:
 def _working(options: argparse.Namespace) -> Iterator[tuple[Trader, alive.Stop, str]]:
     """Put the parts together on the data folder, which is this process's alone meanwhile."""
     folder = find_data(options.data)
-    settings, wrong = _settings(options, folder)
+    settings, wrong = fallback.settings(options.config, folder)
     folder.prepare()
     stop = alive.Stop()
     stop.install()
@@ -102,19 +101,6 @@ def _working(options: argparse.Namespace) -> Iterator[tuple[Trader, alive.Stop, 
         clock = process_clock(settings, folder, stop.wait)
         with Trader(settings, folder, clock, source_of(settings, Fetcher(clock, stop))) as trader:
             yield trader, stop, wrong
-
-
-def _settings(options: argparse.Namespace, folder: DataFolder) -> tuple[Config, str]:
-    """Load the config; where it has become wrong, the last good one, and what is wrong."""
-    try:
-        return config.load(options.config), ""
-    except ConfigError as error:
-        from agent.fallback import last_good
-
-        settings = last_good(folder, error)
-        say(f"bot.py: {error}")
-        say("bot.py: goes on with the last good configuration until the file is mended")
-        return settings, str(error)
 
 
 def replay(options: argparse.Namespace) -> int:
@@ -197,8 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(f"bot.py: {text}")
         return error.exit_status if isinstance(error, MossError) else 1
     except BrokenPipeError:
-        # Whoever read the lines has seen enough; the interpreter's own last flush must not complain of it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave_quietly()
         return 0
     except KeyboardInterrupt:
         return 130

@@ -31,3 +31,8 @@ def show(line: str, *, alarm: bool = False) -> None:
         text = f"\x1b[31m{text}\x1b[0m"
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def leave_quietly() -> None:
+    """Let go of a standard output that nobody reads any more: the interpreter's own last flush must not complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -17,8 +17,8 @@ def status(folder: DataFolder, now_s: float) -> dict[str, Any]:
 
     Arguments:
         now_s: the machine's moment.
-    Returns: `state` (running, silent, stopped, never started), `since`, `version`; the `alerts` that have not ended; for
-        each symbol its newest candle and signal; the ledger's last state; scores and errors of the last day.
+    Returns: `state` (running, silent, stopped, never started), `since`, `version`; the `alerts` that have not ended;
+        for each symbol its newest candle and signal; the ledger's last state; scores and errors of the last day.
     Cost: reads back one day of records.
     """
     ledger = next(newest(folder.stream("ledger")), None)

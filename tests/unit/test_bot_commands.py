@@ -124,7 +124,7 @@ def test_run_goes_on_with_the_last_good_config_when_the_file_has_become_wrong(tm
             _, err = process.communicate(timeout=10)
         assert process.returncode == 0, err
         config.write_text("[market]\nsource = 'dem")
-    assert f"bot.py: {config}: is not TOML" in err
+    assert f"{config}: is not TOML" in err
     events = records(data, "events")
     starts = [event for event in events if event["kind"] == "start"]
     assert starts[0]["config"] == starts[1]["config"]
