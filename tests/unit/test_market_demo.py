@@ -1,6 +1,6 @@
 """The demo market."""
 
-from itertools import islice
+from itertools import islice, pairwise
 
 from agent.market.demo import candle_at, candles_before
 
@@ -29,3 +29,13 @@ def test_demo_market_moves_and_stays_a_market_over_a_year() -> None:
 def test_demo_markets_differ_by_seed_and_symbol() -> None:
     closes = {candle.close for seed in (1, 2) for name in "AB" if (candle := candle_at(seed, name, T0))}
     assert len(closes) == 4
+
+
+def test_demo_markets_do_not_move_as_one() -> None:
+    def steps(symbol: str) -> list[int]:
+        closes = [c.close for n in range(5_000) if (c := candle_at(1, symbol, T0 + 60 * n)) is not None]
+        return [(later > sooner) - (later < sooner) for sooner, later in pairwise(closes[::20])]
+
+    first, second = steps("KRW-BTC"), steps("KRW-ETH")
+    agreeing = sum(a == b for a, b in zip(first, second, strict=False)) / len(first)
+    assert 0.35 < agreeing < 0.65
