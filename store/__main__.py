@@ -1,0 +1,200 @@
+"""The command line of the store: what a person asks of the files."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from store.errors import StoreError
+from store.follower import Follower
+from store.line import show
+from store.read import newest, scan
+from store.search import bound
+from store.segments import segments, streams
+from store.verdict import Verdict, verify
+
+DONE, FAILED, INTERRUPTED = 0, 1, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except BrokenPipeError:
+        # Whoever read the pipe has seen enough; nothing is left to flush into it at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except PermissionError as error:
+        _say(f"{error.filename}: no permission: be in the group of that folder, or its owner (ls -l shows both)")
+        return FAILED
+    except (OSError, StoreError, ValueError) as error:
+        _say(str(error))
+        return FAILED
+    return status
+
+
+def _tail(options: argparse.Namespace) -> int:
+    _name(options.file)
+    lines = [show(record) for record in islice(newest(options.file), options.n)]
+    for line in reversed(lines):
+        _write(line)
+    return DONE
+
+
+def _scan(options: argparse.Namespace) -> int:
+    _name(options.file)
+    for record in scan(options.file, options.since, options.until):
+        _write(show(record))
+    return DONE
+
+
+def _follow(options: argparse.Namespace) -> int:
+    _name(options.file)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    follower = Follower(options.file, options.position)
+    try:
+        for record in follower:
+            _write(show(record))
+            sys.stdout.buffer.flush()
+    except KeyboardInterrupt:
+        _say(f"to go on from here: --from {follower.position}")
+    return DONE
+
+
+def _verify(options: argparse.Namespace) -> int:
+    status = DONE
+    for path, verdict in _verdicts(options.path):
+        _write_text(f"{Path(path).name}: {_summary(verdict)}")
+        for damage in verdict.damaged + verdict.set_back:
+            _write_text(f"{damage.file}:{damage.line}: {damage.why}")
+        if not verdict.ok:
+            status = FAILED
+    return status
+
+
+def _summary(verdict: Verdict) -> str:
+    state = "ok" if verdict.ok else f"{len(verdict.damaged)} DAMAGED"
+    counts = f"{verdict.records} records in {verdict.segments} files, {verdict.bytes} bytes"
+    span = f", from {verdict.first_ts} to {verdict.last_ts}" if verdict.first_ts else ""
+    notes = [
+        f", {count} {what}"
+        for count, what in (
+            (verdict.unchecked, "without checksum"),
+            (verdict.torn, "torn at the end (the next append heals it)"),
+            (len(verdict.set_back), "times the clock was set back"),
+        )
+        if count
+    ]
+    return f"{state}, {counts}{span}{''.join(notes)}"
+
+
+def _stats(options: argparse.Namespace) -> int:
+    for path, verdict in _verdicts(options.path):
+        facts = {
+            "stream": Path(path).name,
+            "records": verdict.records,
+            "segments": verdict.segments,
+            "bytes": verdict.bytes,
+            "disk_bytes": _disk_bytes(path),
+            "damaged": len(verdict.damaged),
+            "first_ts": verdict.first_ts,
+            "last_ts": verdict.last_ts,
+        }
+        _write_text(json.dumps(facts))
+    return DONE
+
+
+def _verdicts(path: str) -> Iterator[tuple[str, Verdict]]:
+    if Path(path).is_dir():
+        paths = streams(path)
+        _say(f"{Path(path).absolute()}: {len(paths)} streams")
+    else:
+        paths = [path]
+        _name(path)
+    for stream in paths:
+        yield stream, verify(stream)
+
+
+def _disk_bytes(path: str) -> int:
+    candidates = [path, *(name + ending for name in segments(path) for ending in ("", ".gz"))]
+    return sum(Path(name).stat().st_size for name in candidates if Path(name).exists())
+
+
+def _name(path: str) -> None:
+    """Say which file is read, and what may be wrong where there is nothing."""
+    count = len(segments(path)) + Path(path).exists()
+    if count:
+        _say(f"{Path(path).absolute()}: {count} files")
+    elif Path(path).parent.is_dir():
+        _say(f"{Path(path).absolute()}: nothing there yet; if there should be, look for the right folder or name")
+    else:
+        _say(f"{Path(path).absolute()}: there is no such folder")
+
+
+def _say(message: str) -> None:
+    print(f"store: {_visible(message)}", file=sys.stderr, flush=True)
+
+
+def _write_text(message: str) -> None:
+    _write(_visible(message).encode(errors="backslashreplace") + b"\n")
+
+
+def _write(line: bytes) -> None:
+    sys.stdout.buffer.write(line)
+
+
+def _visible(message: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in message)
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 0:
+        raise ValueError(text)
+    return count
+
+
+def _moment(text: str) -> str:
+    bound(text)
+    return text
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m store", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    tail = commands.add_parser("tail", help="the last records, oldest first")
+    tail.add_argument("file", metavar="FILE", help="NAME.jsonl; its rotated segments are read with it")
+    tail.add_argument("-n", type=_count, default=10, metavar="N", help="how many (default 10)")
+    tail.set_defaults(run=_tail)
+
+    scan_ = commands.add_parser("scan", help="all records, or those of a time")
+    scan_.add_argument("file", metavar="FILE")
+    scan_.add_argument("--since", type=_moment, metavar="T", help="first moment wanted, ISO-8601, UTC without offset")
+    scan_.add_argument("--until", type=_moment, metavar="T", help="first moment not wanted any more")
+    scan_.set_defaults(run=_scan)
+
+    follow = commands.add_parser("follow", help="all records from a position on, and then each as it comes")
+    follow.add_argument("file", metavar="FILE")
+    follow.add_argument("--from", dest="position", default="start", metavar="POSITION", help="start, end, or one kept")
+    follow.set_defaults(run=_follow)
+
+    for name, run, text in (
+        ("verify", _verify, "check every line; exit status 1 if one is damaged"),
+        ("stats", _stats, "how much there is, one JSON object a stream"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("path", metavar="FILE|DIR")
+        command.set_defaults(run=run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

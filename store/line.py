@@ -1,0 +1,115 @@
+"""One record is one line: how a record becomes bytes, and how bytes become a record again."""
+
+import json
+from typing import Any, NamedTuple, NoReturn
+from zlib import crc32
+
+from store.errors import BadRecord, Damaged
+
+Record = dict[str, Any]
+
+LINE_BYTES_MAX = 1 << 20
+MARK = b',"_c":"'
+
+
+class Damage(NamedTuple):
+    """One place that a reader passed over; line 0 means the file as a whole."""
+
+    file: str
+    line: int
+    why: str
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+# Building an encoder for each record, as json.dumps does with these settings, costs as much again as encoding.
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_decode = json.JSONDecoder(parse_constant=_refuse).decode
+
+
+def _escaped(text: str) -> str:
+    """Escape what JSON leaves raw but a terminal obeys: DEL, C1 controls, what is invisible or turns the direction.
+
+    So a stored line is safe to `tail -F`, and no line has a character that some reader takes for a line's end.
+    """
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
+
+
+def encode(record: Record, *, checksum: bool = True) -> bytes:
+    """Write a record as one line, `ts` and `kind` first, the checksum last.
+
+    Returns: UTF-8 with its newline.
+    Raises: BadRecord, a ValueError, when it has no `ts` or `kind`, a `_c`, NaN, a lone surrogate, a value JSON does
+        not know, or would be longer than 1 MiB.
+    Cost: about 4 µs for 150 bytes.
+    """
+    if not (isinstance(record.get("ts"), str) and isinstance(record.get("kind"), str) and record["ts"]):
+        raise BadRecord("a record needs `ts` and `kind`, both text")
+    if "_c" in record:
+        raise BadRecord("`_c` is the name of the line's own checksum")
+    keys = iter(record)
+    if next(keys) != "ts" or next(keys) != "kind":
+        record = {"ts": record["ts"], "kind": record["kind"], **record}
+    try:
+        text = _encode(record)
+        body = text[:-1].encode()
+        if not text.isprintable():
+            body = _escaped(text)[:-1].encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadRecord(f"not storable: {error}") from error
+    line = b'%b,"_c":"%08x"}\n' % (body, crc32(body)) if checksum else body + b"}\n"
+    if len(line) > LINE_BYTES_MAX + 1:
+        raise BadRecord(f"a line of {len(line) - 1} bytes is longer than {LINE_BYTES_MAX}")
+    return line
+
+
+def show(record: Record) -> bytes:
+    """Write a record as a line for people and pipes: no checksum, nothing that steers a terminal."""
+    return _escaped(_encode(record)).encode() + b"\n"
+
+
+def is_checked(line: bytes) -> bool:
+    """Tell whether the line carries a checksum, and that it is right.
+
+    Raises: Damaged when it is wrong, when its own name was hit, or when the line is too long.
+    Cost: about 0.5 µs for 150 bytes, a seventh of parsing.
+    """
+    if len(line) > LINE_BYTES_MAX:
+        raise Damaged(f"longer than {LINE_BYTES_MAX} bytes")
+    agrees = line[-10:-2] == b"%08x" % crc32(line[:-17])
+    if line[-17:-10] == MARK and line[-2:] == b'"}':
+        if not agrees:
+            raise Damaged("does not match its checksum")
+        return True
+    if agrees:
+        raise Damaged("the name of its checksum is damaged")
+    return False
+
+
+def decode(line: bytes) -> Record:
+    """Read a line, without its newline, back into the record that was appended.
+
+    Raises: Damaged when it is not what was written.
+    """
+    checked = is_checked(line)
+    try:
+        record = _decode(line.decode())
+    except (ValueError, RecursionError) as error:
+        raise Damaged("not JSON") from error
+    if not isinstance(record, dict) or not isinstance(record.get("ts"), str) or not isinstance(record.get("kind"), str):
+        raise Damaged("no record: it has no `ts` or no `kind`")
+    if checked:
+        del record["_c"]
+    elif "_c" in record:
+        raise Damaged("its checksum is not in its place")
+    return record
+
+
+def plain_ts(line: bytes) -> bytes:
+    """Cut a line's `ts` out without parsing; empty where it is not in the form every record should have.
+
+    Cost: about 0.1 µs.
+    """
+    return line[7:31] if line[30:32] == b'Z"' and line[:7] == b'{"ts":"' else b""

@@ -1,0 +1,130 @@
+"""The files of one stream: the live one, and the segments that rotation made of it, plain or compressed."""
+
+# ruff: noqa: PTH116, PTH118, PTH208 - pathlib would cost a writer 2 MiB
+import os
+import re
+from typing import Protocol
+
+_SEGMENT = re.compile(r"-\d{8}-(\d+)(\.gz)?")
+
+
+class Source(Protocol):
+    """One file's content, wherever it lies."""
+
+    path: str
+    broken: str
+
+    @property
+    def size_bytes(self) -> int: ...
+
+    @property
+    def block_bytes(self) -> int: ...
+
+    def read(self, offset: int, size_bytes: int) -> bytes: ...
+
+    def settled(self, offset: int, line: bytes) -> bytes: ...
+
+    def close(self) -> None: ...
+
+
+class Plain:
+    """A file as it lies, up to the size it had when it was opened or last measured.
+
+    Arguments:
+        path: its name when it was opened; rotation may rename it.
+        descriptor: open for reading; closed by `close`.
+    """
+
+    block_bytes = 65536
+    broken = ""
+
+    def __init__(self, path: str, descriptor: int) -> None:
+        self.path = path
+        self.descriptor = descriptor
+        self.size_bytes = 0
+        self.identity = (0, 0)
+        self.measure()
+
+    def measure(self) -> None:
+        """Take note of what was appended since."""
+        found = os.fstat(self.descriptor)
+        self.size_bytes = found.st_size
+        self.identity = (found.st_dev, found.st_ino)
+
+    def read(self, offset: int, size_bytes: int) -> bytes:
+        return os.pread(self.descriptor, max(0, min(size_bytes, self.size_bytes - offset)), offset)
+
+    def settled(self, offset: int, line: bytes) -> bytes:
+        """Read a line again until it stays the same: a writer may just have been blanking it."""
+        while (again := os.pread(self.descriptor, len(line), offset)) != line:
+            line = again
+        return line
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+
+
+def identity(path: str) -> tuple[int, int] | None:
+    """Return what tells the file at the path from any other, None where there is none."""
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+def segments(path: str) -> list[str]:
+    """Return the stream's rotated segments, oldest first, each named as if it were not compressed."""
+    folder, name = os.path.split(path)
+    found = _listing(folder, name)
+    # A listing is not one moment's: a segment that is compressed during it may be in it under neither name.
+    while found != (again := _listing(folder, name)):
+        found = again
+    return [os.path.join(folder, entry) for entry in sorted(found, key=lambda entry: (found[entry], entry))]
+
+
+def _listing(folder: str, name: str) -> dict[str, int]:
+    try:
+        entries = os.listdir(folder or ".")
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    matches = ((entry, _SEGMENT.fullmatch(entry, len(name))) for entry in entries if entry.startswith(name))
+    return {entry.removesuffix(".gz"): int(match[1]) for entry, match in matches if match}
+
+
+def streams(folder: str) -> list[str]:
+    """Return the paths of the streams in a folder, those with only rotated segments too."""
+    names = {re.sub(_SEGMENT.pattern + "$", "", entry) for entry in os.listdir(folder)}
+    return [os.path.join(folder, name) for name in sorted(names) if name.endswith(".jsonl")]
+
+
+def open_segment(path: str) -> Source:
+    """Open one segment, plain where it still is, since a compressed one beside it may be half written.
+
+    Raises: FileNotFoundError when it is there under neither name.
+    """
+    try:
+        return Plain(path, os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except FileNotFoundError:
+        from store.inflate import Inflated  # only who reads compressed segments pays for it
+
+        return Inflated(path + ".gz", os.open(path + ".gz", os.O_RDONLY | os.O_CLOEXEC))
+
+
+def open_live(path: str) -> Plain | None:
+    """Open the file that is appended to, None where there is none yet."""
+    try:
+        return Plain(path, os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def snapshot(path: str) -> tuple[list[str], Plain | None]:
+    """Return the stream's segments and its live file, opened, as they were in one moment."""
+    while True:
+        live = open_live(path)
+        older = segments(path)
+        if identity(path) == (live.identity if live else None):
+            return older, live
+        if live:
+            live.close()
