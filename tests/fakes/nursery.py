@@ -1,0 +1,56 @@
+"""`python -m tests.fakes.nursery VARIANT`: starts passes of sentiment.py in a millisecond, for tests that kill them.
+
+Each line in is a list of arguments as JSON; out come the number of the process that runs with them, and, once it has
+ended, its status as the system tells it. All that takes time is imported once, before the first line.
+"""
+
+import json
+import os
+import sys
+
+import agent.collector
+import sentiment
+from agent import alive, config, folder
+from agent.collector import Collector
+from agent.news import known
+from agent.news.headline import Headline
+from agent.settings import NewsFeed
+
+__all__ = ["alive", "config", "folder"]
+
+
+class ShownFirst(Collector):
+    """Records an answer before the scores of its headlines: wrong, and what a kill must bring to light."""
+
+    def _new(self, feed: NewsFeed, entries: dict[str, Headline]) -> list[Headline]:  # type: ignore[override]
+        new = super()._new(feed, entries)
+        self._close(self._unanswered(feed) | {"items": len(entries), "new": len(new), "shown": list(entries)})
+        return new
+
+
+def use(variant: str) -> None:
+    """Put a wrong collector in the right one's place."""
+    if variant == "shown first":
+        agent.collector.Collector = ShownFirst  # type: ignore[misc]
+    elif variant == "forgetful":
+        vars(known).update(scored_since=lambda *_: set(), unsure_since=lambda *_: None)
+    elif variant != "as it is":
+        raise ValueError(variant)
+
+
+def main() -> None:
+    """Start a process a line until there are no more lines."""
+    use(sys.argv[1])
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            os._exit(sentiment.main(json.loads(line)))
+        sys.stdout.write(f"{child}\n")
+        sys.stdout.flush()
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{status}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

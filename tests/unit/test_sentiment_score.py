@@ -1,0 +1,90 @@
+"""`sentiment.py score`: one JSON object a line, whatever comes in and wherever it runs."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+
+
+def score(*arguments: str, given: bytes = b"", locale: str = "C.UTF-8") -> list[dict[str, Any]]:
+    ended = subprocess.run(
+        [sys.executable, str(TOP / "sentiment.py"), "score", *arguments],
+        input=given,
+        capture_output=True,
+        check=True,
+        env={"PATH": os.environ["PATH"], "LC_ALL": locale},
+        timeout=30,
+    )
+    assert ended.stderr == b""
+    assert ended.stdout.isascii()
+    return [json.loads(line) for line in ended.stdout.decode().splitlines()]
+
+
+def test_arguments_are_scored_in_order_with_the_contracts_keys() -> None:
+    good, bad = score("Bitcoin jumps", "코스피 급락")
+    assert list(good) == ["score", "p_neg", "p_neu", "p_pos", "lang", "text"]
+    assert (good["text"], good["lang"], bad["text"], bad["lang"]) == ("Bitcoin jumps", "en", "코스피 급락", "ko")
+    assert good["score"] > 0 > bad["score"]
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8", "POSIX", "ko_KR.EUC-KR", "no_SUCH"])
+def test_standard_input_is_utf_8_whatever_the_locale(locale: str) -> None:
+    assert score(given="코스피 급락\n".encode(), locale=locale)[0]["text"] == "코스피 급락"
+
+
+def test_lines_end_at_line_feeds_only() -> None:
+    given = "a\r\nb\u2028c\x0bd\x0ce\x85f\n\ng".encode()
+    assert [found["text"] for found in score(given=given)] == ["a\r", "b\u2028c\x0bd\x0ce\x85f", "", "g"]
+
+
+def test_an_empty_line_is_neutral_for_certain() -> None:
+    found = score(given=b"\n")[0]
+    assert (found["score"], found["p_neg"], found["p_neu"], found["p_pos"]) == (0, 0, 1, 0)
+
+
+def test_no_input_gives_no_output() -> None:
+    assert score() == []
+
+
+def test_broken_utf_8_is_replaced_and_controls_are_escaped() -> None:
+    given = b"a\xffb\x00\x1b[31m\x7f\n"
+    assert score(given=given)[0]["text"] == "a\ufffdb\x00\x1b[31m\x7f"
+    ended = subprocess.run(
+        [sys.executable, str(TOP / "sentiment.py"), "score"], input=given, capture_output=True, check=True, timeout=30
+    )
+    assert all(byte >= 0x20 and byte != 0x7F for byte in ended.stdout.rstrip(b"\n"))
+
+
+def test_why_adds_the_findings() -> None:
+    assert score("--why", "Profit fell")[0]["why"] == ["-1.00 fell x profit"]
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    line = b"Bitcoin jumps\n" * 20_000
+    typed = f"{sys.executable} {TOP / 'sentiment.py'} score | head -n 1; exit ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(["bash", "-c", typed], input=line, capture_output=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_it_needs_neither_network_nor_store_nor_config() -> None:
+    code = (
+        "import sys, sentiment; sentiment.main(['score', 'x']); "
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'requests', 'tenacity', 'store', 'tomllib'}))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True, cwd=TOP, timeout=30
+    )
+    assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_wrong_argument_is_a_usage_error() -> None:
+    ended = subprocess.run(
+        [sys.executable, str(TOP / "sentiment.py"), "score", "--nope"], capture_output=True, check=False, timeout=30
+    )
+    assert ended.returncode == 2
