@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from agent import SCHEMA, __version__, alive, config, memory
-from agent.clock import Clock, timestamp
+from agent.clock import MINUTE_S, Clock, seconds, timestamp
 from agent.console import say
 from agent.errors import MossError, Stopped
 from agent.folder import DataFolder
@@ -189,7 +189,7 @@ class Trader:
                 say(self.last_line)
 
     def _line(self, signal: Mapping[str, Any]) -> str:
-        at = datetime.fromisoformat(signal["candle_ts"]).astimezone(self.config.schedule.timezone)
+        at = datetime.fromtimestamp(seconds(signal["candle_ts"]) + MINUTE_S, self.config.schedule.timezone)
         return f"{at:%m-%d %H:%M} {signal['signal']:4} {signal['symbol']} {signal['price']:,} {signal['reason']}"
 
     def _tell_trouble(self, symbol: str, error: MossError) -> None:
