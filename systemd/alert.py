@@ -1,0 +1,92 @@
+"""Tells that a unit failed for good: an `alert` event in the store, and Telegram where its credentials are.
+
+Run by moss-alert@.service as `alert.py UNIT`; systemd says in MONITOR_* how the unit ended.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from agent import config
+from agent.clock import SystemClock, timestamp
+from agent.console import say
+from agent.errors import MossError
+from agent.fetch import Fetcher
+from agent.folder import DataFolder, find_data
+from agent.settings import Config
+from store import StoreError
+
+DEADLINE_S = 30.0
+
+
+def main(unit: str, environ: Mapping[str, str] = os.environ) -> int:
+    """Store the alert, then send it; what can not be done is said, and does not hold up the other.
+
+    Returns: 0, or 1 if something that is set up did not work.
+    """
+    settings, folder = _settings(environ), find_data(None, environ)
+    message = f"{unit} failed and stays down ({_how(environ)})"
+    stored = _store(settings, folder, unit, message)
+    sent = _send(settings, f"moss: {message}. `moss status` says more.", environ)
+    return 0 if stored and sent else 1
+
+
+def _settings(environ: Mapping[str, str]) -> Config:
+    """Return the config, or the defaults: a config that is wrong is the usual reason for being here."""
+    try:
+        return config.load(None, environ)
+    except MossError:
+        return Config()
+
+
+def _how(environ: Mapping[str, str]) -> str:
+    status = environ.get("MONITOR_EXIT_STATUS", "unknown")
+    meaning = ": the configuration is wrong, and there is no last good one" if status == "78" else ""
+    return f"{environ.get('MONITOR_SERVICE_RESULT', 'failed')}, status {status}{meaning}"
+
+
+def _store(settings: Config, folder: DataFolder, unit: str, message: str) -> bool:
+    doing = "nothing until someone mends it and starts it again"
+    try:
+        with folder.open("events", settings) as events:
+            events.append(
+                {"ts": timestamp(time.time()), "kind": "alert", "what": unit, "message": message, "doing": doing}
+            )
+    except (StoreError, OSError) as error:
+        say(f"the alert is not stored: {error}")
+        return False
+    return True
+
+
+def _send(settings: Config, text: str, environ: Mapping[str, str]) -> bool:
+    token, chat = (_secret(name, environ) for name in ("MOSS_TELEGRAM_TOKEN", "MOSS_TELEGRAM_CHAT"))
+    if not token or not chat:
+        return True
+    fetcher = Fetcher(SystemClock())
+    try:
+        fetcher.get(
+            f"{settings.telegram.url.rstrip('/')}/bot{token}/sendMessage",
+            params={"chat_id": chat, "text": text},
+            deadline_s=DEADLINE_S,
+        )
+    except MossError as error:
+        # Not its words: they may quote the address, and the token is in it.
+        say(f"Telegram did not take the alert: {type(error).__name__}")
+        return False
+    finally:
+        fetcher.close()
+    return True
+
+
+def _secret(name: str, environ: Mapping[str, str]) -> str:
+    """Return a secret from systemd's credentials, else from the environment; "" where it is not set up."""
+    try:
+        return Path(environ["CREDENTIALS_DIRECTORY"], name).read_text(encoding="utf-8").strip()
+    except (KeyError, OSError):
+        return environ.get(name, "").strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
