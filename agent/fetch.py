@@ -16,6 +16,7 @@ from agent.clock import Clock
 from agent.deadline import DeadlinePassed, deadline
 from agent.errors import Refused, Unreachable, Unusable
 from agent.headers import server_time_s, told_wait_s
+from agent.host import BreakerChange, Host
 from agent.trouble import TRANSPORT_ERRORS, Passing, cause, refusal
 
 USER_AGENT = "moss/0.1 (personal use)"
@@ -45,7 +46,8 @@ class Ask(NamedTuple):
     silence_s_max: float
     size_bytes_max: int
     name: str
-    check: Callable[[], None]
+    interval_s: float
+    host: Host
 
 
 class Fetcher:
@@ -54,13 +56,21 @@ class Fetcher:
     Arguments:
         stop: ends a wait at once when the process is asked to end.
         user_agent: what it calls itself.
+        on_breaker: told of each host that is no longer asked, or is again.
     """
 
-    def __init__(self, clock: Clock, stop: Stop | None = None, user_agent: str = USER_AGENT) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        stop: Stop | None = None,
+        user_agent: str = USER_AGENT,
+        on_breaker: Callable[[BreakerChange], object] = lambda _change: None,
+    ) -> None:
         self._clock = clock
         self._stop = stop
+        self._on_breaker = on_breaker
         self._session = _session(user_agent)
-        self._quiet_until_s: dict[str, float] = {}
+        self._hosts: dict[str, Host] = {}
         # The C library's look-up of a name cannot be interrupted: left to itself it takes up to 10 s for each server.
         os.environ.setdefault("RES_OPTIONS", "timeout:1 attempts:2")
 
@@ -73,6 +83,7 @@ class Fetcher:
         deadline_s: float = 10.0,
         size_bytes_max: int = 2_000_000,
         attempts_max: int = 4,
+        interval_s: float = 0.0,
         name: str | None = None,
     ) -> Answer:
         """Ask for a URL, again where that may help, until there is an answer or the time is over.
@@ -80,6 +91,7 @@ class Fetcher:
         Arguments:
             deadline_s: real seconds for everything, retries included; half of it is the longest silence of one attempt.
             size_bytes_max: for the body as sent, and again for what it inflates to.
+            interval_s: the least time from one request to the next one at the same host, as its documents allow.
             name: what messages call the place; scheme, host and path if not given. A path with a secret needs one.
 
         Raises:
@@ -89,54 +101,69 @@ class Fetcher:
             Stopped: a stop was asked for meanwhile.
         """
         parts = urlsplit(url)
-        name = name or f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-        host = parts.netloc
+        place = parts.netloc.rpartition("@")[2]
+        name = name or f"{parts.scheme}://{place}{parts.path}"
+        host = self._hosts.setdefault(place, Host(place, self._on_breaker))
         began_s = self._clock.monotonic_s()
-        quiet_s = self._quiet_until_s.get(host, began_s) - began_s
-        if quiet_s > 0:
-            raise Unreachable(f"{name} asked to be left alone for {quiet_s:.0f} s more", wait_s=quiet_s)
-
-        def time_over(state: RetryCallState) -> bool:
-            elapsed_s = self._clock.monotonic_s() - began_s
-            return state.attempt_number >= attempts_max or elapsed_s + state.upcoming_sleep >= deadline_s
-
-        retrying = Retrying(
-            stop=time_over,
-            wait=_wait_s,
-            retry=retry_if_exception_type(Passing),
-            sleep=self._clock.sleep_s,
-            reraise=True,
-        )
-        try:
-            with deadline(deadline_s, self._stop) as check, self._interruptible():
-                ask = Ask(url, params, headers or {}, deadline_s / 2, size_bytes_max, name, check)
-                answer = retrying(self._attempt, ask)
-            return answer._replace(elapsed_s=self._clock.monotonic_s() - began_s)
-        except Passing as trouble:
-            if trouble.wait_s is not None:
-                self._quiet_until_s[host] = self._clock.monotonic_s() + trouble.wait_s
-            raise
-        except DeadlinePassed:
-            # Whatever was interrupted may be half done: the next call starts with new connections.
-            self._session.close()
-        raise Unreachable(f"{name} gave no whole answer within {deadline_s:g} s")
+        left_s = host.left_alone_s(began_s)
+        if left_s > 0:
+            raise Unreachable(f"{name} is left alone for {left_s:.0f} s more", wait_s=left_s)
+        silence_s_max = deadline_s / 2
+        ask = Ask(url, params, headers or {}, silence_s_max, size_bytes_max, name, interval_s, host)
+        answer = self._ask(ask, deadline_s, 1 if host.careful else attempts_max)
+        return answer._replace(elapsed_s=self._clock.monotonic_s() - began_s)
 
     def close(self) -> None:
         """Close the connections that were kept open."""
         self._session.close()
 
+    def _ask(self, ask: Ask, deadline_s: float, attempts_max: int) -> Answer:
+        retrying = self._retrying(deadline_s, attempts_max)
+        try:
+            with deadline(deadline_s, self._stop) as check, self._interruptible():
+                answer = retrying(self._attempt, ask, check)
+        except Unreachable as trouble:
+            ask.host.fail(trouble, self._clock.monotonic_s())
+            raise
+        except DeadlinePassed:
+            # Whatever was interrupted may be half done: the next call starts with new connections.
+            self._session.close()
+        except Unusable:
+            ask.host.succeed()
+            raise
+        else:
+            ask.host.succeed()
+            return answer
+        late = Unreachable(f"{ask.name} gave no whole answer within {deadline_s:g} s")
+        ask.host.fail(late, self._clock.monotonic_s())
+        raise late
+
+    def _retrying(self, deadline_s: float, attempts_max: int) -> Retrying:
+        end_s = self._clock.monotonic_s() + deadline_s
+
+        def over(state: RetryCallState) -> bool:
+            return state.attempt_number >= attempts_max or self._clock.monotonic_s() + state.upcoming_sleep >= end_s
+
+        worth_it = retry_if_exception_type(Passing)
+        return Retrying(stop=over, wait=_wait_s, retry=worth_it, sleep=self._clock.sleep_s, reraise=True)
+
     def _interruptible(self) -> AbstractContextManager[None]:
         return self._stop.interruptible() if self._stop else nullcontext()
 
-    def _attempt(self, ask: Ask) -> Answer:
+    def _attempt(self, ask: Ask, check: Callable[[], None]) -> Answer:
+        pause_s = ask.host.pause_s(self._clock.monotonic_s(), ask.interval_s)
+        if pause_s > 0:
+            self._clock.sleep_s(pause_s)
+        # A sleep that a stop ended early is no leave to ask.
+        check()
         try:
-            return self._follow(ask)
+            return self._follow(ask, check)
         except TRANSPORT_ERRORS as error:
             what, again = cause(error)
         # Raised out here because the libraries' own errors hold the address, which may hold a secret.
         raise (Passing if again else Unreachable)(f"{ask.name} {what}")
 
-    def _follow(self, ask: Ask) -> Answer:
+    def _follow(self, ask: Ask, check: Callable[[], None]) -> Answer:
         url, params = ask.url, ask.params
         for _ in range(REDIRECTS_MAX + 1):
             with self._session.get(
@@ -149,16 +176,18 @@ class Fetcher:
             ) as response:
                 target = _redirection(response)
                 if target is None:
-                    return self._answer(ask, response)
+                    return self._answer(ask, response, check)
                 url, params = target, None
         raise Refused(f"{ask.name} redirects more than {REDIRECTS_MAX} times", status=response.status_code)
 
-    def _answer(self, ask: Ask, response: requests.Response) -> Answer:
+    def _answer(self, ask: Ask, response: requests.Response, check: Callable[[], None]) -> Answer:
         status, headers, now_s = response.status_code, response.headers, self._clock.now_s()
+        ask.host.hear(headers, self._clock.monotonic_s())
         if status not in (200, 304):
-            raise refusal(ask.name, status, told_wait_s(headers, now_s))
+            again = ask.host.refused_again() if status in (418, 429) else 0
+            raise refusal(ask.name, status, told_wait_s(headers, now_s), again)
         try:
-            sent = receive(response.raw, headers.get("Content-Length", ""), ask.size_bytes_max, ask.check)
+            sent = receive(response.raw, headers.get("Content-Length", ""), ask.size_bytes_max, check)
             body = inflate(sent, headers.get("Content-Encoding", ""), ask.size_bytes_max)
         except ValueError as error:
             raise Unusable(f"{ask.name} {error}") from None

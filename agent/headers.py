@@ -1,4 +1,4 @@
-"""What an answer's headers say about time: Retry-After and Date. None where they say nothing that makes sense."""
+"""What an answer's headers say about when to ask: Retry-After, Remaining-Req, Date; None where they make no sense."""
 
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -29,6 +29,16 @@ def told_wait_s(headers: Mapping[str, str], now_s: float) -> float | None:
         server_s = server_time_s(headers)
         wait_s = moment_s - (now_s if server_s is None else server_s)
     return min(wait_s, TOLD_WAIT_S_MAX) if wait_s > 0 else None
+
+
+def remaining_requests(headers: Mapping[str, str]) -> int | None:
+    """Return how many requests the rest of this second allows, as in `group=candles; min=600; sec=9`."""
+    for part in headers.get("Remaining-Req", "").split(";"):
+        key, _, value = part.partition("=")
+        value = value.strip()
+        if key.strip() == "sec" and value.isascii() and value.isdecimal():
+            return int(value[:9])
+    return None
 
 
 def _moment_s(text: str) -> float | None:

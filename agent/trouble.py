@@ -15,20 +15,24 @@ TRANSPORT_ERRORS: tuple[type[Exception], ...] = (
 )
 # 429 is "too many requests", 418 what exchanges say to those who went on; a server that tells no wait gets these.
 UNTOLD_WAIT_S = {429: 1.0, 418: 60.0}
+UNTOLD_WAIT_S_MAX = 3600.0
 
 
 class Passing(Unreachable):
     """Trouble that may be over in a moment: worth another attempt within the same call."""
 
 
-def refusal(name: str, status: int, told_s: float | None) -> MossError:
+def refusal(name: str, status: int, told_s: float | None, again: int = 0) -> MossError:
     """Turn a status that is no answer into the error to raise.
 
     Arguments:
         name: what to call the place.
         told_s: how long its Retry-After asks for, None if it does not.
+        again: how many 429 or 418 there were in a row before this; each doubles a wait that is not told, up to an hour.
     """
-    wait_s = UNTOLD_WAIT_S.get(status) if told_s is None else told_s
+    wait_s = told_s
+    if told_s is None and status in UNTOLD_WAIT_S:
+        wait_s = min(UNTOLD_WAIT_S[status] * 2 ** min(again, 16), UNTOLD_WAIT_S_MAX)
     if wait_s is not None and status in (418, 429, 503):
         return Passing(f"{name} answered {status}, to be left alone for {wait_s:.0f} s", wait_s, status)
     if status >= 500:

@@ -46,7 +46,7 @@ print(json.dumps([said, peak_kib() - before_kib]))
 
 def growth(asker: str, act: Act) -> tuple[str, int]:
     """Ask for a small body and then for what the act sends; return what was said, and by how many KiB the peak grew."""
-    small = say(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+    small = say(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n[]")
     with TroubleServer(small, act) as server:
         program = ASK.format(root=str(ROOT))
         done = subprocess.run(

@@ -1,0 +1,127 @@
+"""How fast a host is asked, and what its headers say of it."""
+
+import pytest
+
+from agent.clock import ManualClock
+from agent.errors import Unreachable
+from agent.fetch import Fetcher
+from agent.headers import TOLD_WAIT_S_MAX, remaining_requests, server_time_s, told_wait_s
+from tests.fakes.server import LocalServer, Reply
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("group=candles; min=600; sec=9", 9),
+        ("group=crix-trades; min=599; sec=0", 0),
+        ("sec=00", 0),
+        (" sec = 3 ", 3),
+        ("sec=" + "9" * 5000, 999_999_999),
+        ("", None),
+        ("group=candles; min=600", None),
+        ("sec=", None),
+        ("sec=-1", None),
+        ("sec=1.5", None),
+        ("sec=²", None),
+        ("seconds=4;;;=", None),
+    ],
+)
+def test_remaining_requests_reads_what_makes_sense(text: str, expected: int | None) -> None:
+    assert remaining_requests({"Remaining-Req": text}) == expected
+
+
+def test_remaining_requests_is_unknown_when_the_header_is_missing() -> None:
+    assert remaining_requests({}) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected_s"),
+    [
+        ({"Retry-After": "15"}, 15.0),
+        ({"Retry-After": " 15 "}, 15.0),
+        ({"Retry-After": "0"}, None),
+        ({"Retry-After": "1.5"}, None),
+        ({"Retry-After": "9" * 400}, TOLD_WAIT_S_MAX),
+        ({"Retry-After": "Sat, 01 Jan 2000 00:01:40 GMT"}, 40.0),
+        ({"Retry-After": "Sat, 01 Jan 2000 00:01:40 GMT", "Date": "Sat, 01 Jan 2000 00:01:30 GMT"}, 10.0),
+        ({"Retry-After": "Sat, 01 Jan 2000 00:01:00 GMT"}, None),
+        ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}, TOLD_WAIT_S_MAX),
+        ({"Retry-After": "Sat, 99 Jan 2000 00:01:40 GMT"}, None),
+        ({"Retry-After": ""}, None),
+        ({}, None),
+    ],
+)
+def test_told_wait_is_what_the_server_asks_for(headers: dict[str, str], expected_s: float | None) -> None:
+    now_s = 946_684_860.0  # 2000-01-01T00:01:00Z
+    assert told_wait_s(headers, now_s) == expected_s
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2000-01-01", "Sat, 01 Jan 2000 99:00:00 GMT", ",", "\x00"])
+def test_server_time_is_unknown_when_the_date_makes_no_sense(text: str) -> None:
+    assert server_time_s({"Date": text}) is None
+
+
+def starts(clock: ManualClock, fetcher: Fetcher, reply: Reply, times: int, interval_s: float = 0.0) -> list[float]:
+    """Ask a few times in a row; return when each request reached the server, by the clock."""
+    seen: list[float] = []
+
+    def answer(_request: object) -> Reply:
+        seen.append(round(clock.monotonic_s(), 3))
+        return reply
+
+    with LocalServer(answer) as server:
+        for _ in range(times):
+            fetcher.get(server.url, interval_s=interval_s)
+    return seen
+
+
+def test_get_keeps_the_interval_when_it_is_called_in_a_row() -> None:
+    clock = ManualClock(0)
+    assert starts(clock, Fetcher(clock), Reply(200), 4, 0.125) == [0, 0.125, 0.25, 0.375]
+
+
+def test_get_waits_for_nothing_when_no_interval_is_given() -> None:
+    clock = ManualClock(0)
+    assert starts(clock, Fetcher(clock), Reply(200), 3) == [0, 0, 0]
+
+
+def test_get_waits_for_the_next_second_when_no_request_is_left() -> None:
+    clock = ManualClock(0)
+    used_up = Reply(200, b"", {"Remaining-Req": "group=candles; min=600; sec=0"})
+    assert starts(clock, Fetcher(clock), used_up, 3, 0.125) == [0, 1, 2]
+
+
+def test_get_waits_for_nothing_when_requests_are_left() -> None:
+    clock = ManualClock(0)
+    left = Reply(200, b"", {"Remaining-Req": "group=candles; min=600; sec=1"})
+    assert starts(clock, Fetcher(clock), left, 3) == [0, 0, 0]
+
+
+@pytest.mark.parametrize(("status", "waits"), [(418, [60, 120, 240, 480]), (429, [64, 128, 256, 512])])
+def test_wait_doubles_when_a_host_refuses_again_and_tells_none(status: int, waits: list[float]) -> None:
+    clock = ManualClock(0)
+    fetcher = Fetcher(clock)
+    # Waits of 429 start at a second: the first six fit the deadline and are waited for within the first call.
+    seen = []
+    with LocalServer(lambda _request: Reply(status)) as server:
+        for _ in waits:
+            with pytest.raises(Unreachable) as caught:
+                fetcher.get(server.url, deadline_s=64, attempts_max=100) if status == 429 else fetcher.get(server.url)
+            seen.append(caught.value.wait_s)
+            clock.sleep_s(caught.value.wait_s or 0)
+    assert seen == waits
+
+
+def test_wait_starts_anew_when_an_answer_came_between() -> None:
+    clock = ManualClock(0)
+    fetcher = Fetcher(clock)
+    answers = [Reply(418), Reply(418), Reply(200), Reply(418)]
+    seen = []
+    with LocalServer(lambda _request: answers.pop(0)) as server:
+        for _ in range(4):
+            try:
+                fetcher.get(server.url)
+            except Unreachable as refused:
+                seen.append(refused.wait_s)
+                clock.sleep_s(refused.wait_s or 0)
+    assert seen == [60, 120, 60]
