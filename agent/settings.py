@@ -3,6 +3,7 @@
 `config.py` reads a file against it; docs/config.md says the same to people, and a test keeps them in step.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timezone
@@ -33,11 +34,9 @@ def _between(low: int | str, high: int | str) -> Check:
 
 
 def _symbols(value: tuple[str, ...]) -> str | None:
-    if not 1 <= len(value) <= 10:
-        return "must name 1 to 10 markets"
-    if len(set(value)) < len(value):
-        return "names a market twice"
-    odd = [name for name in value if not name.replace("-", "").replace("/", "").isalnum() or not name.isascii()]
+    if not 1 <= len(value) <= 10 or len(set(value)) < len(value):
+        return "must name 1 to 10 markets, each once"
+    odd = [name for name in value if not re.fullmatch("[A-Za-z0-9]+([-/][A-Za-z0-9]+)*", name)]
     return f"{odd[0]!r} is no market such as KRW-BTC" if odd else None
 
 
@@ -52,15 +51,12 @@ def _interval(value: str) -> str | None:
 
 def minutes(value: str) -> int:
     """Return the minutes of an interval such as "5m" or "1h", 0 where it does not divide a day."""
-    count, unit = value[:-1], value[-1:]
-    total_min = int(count) * {"m": 1, "h": 60}.get(unit, 0) if count.isdecimal() and count.isascii() else 0
+    total_min = int(value[:-1]) * {"m": 1, "h": 60}[value[-1]] if re.fullmatch("[0-9]{1,4}[mh]", value) else 0
     return total_min if total_min and 1440 % total_min == 0 else 0
 
 
 def _time_of_day(value: str) -> str | None:
-    hour, colon, minute = value.partition(":")
-    good = colon and len(hour) == len(minute) == 2 and (hour + minute).isdecimal() and hour < "24" and minute < "60"
-    return None if good else "must be a time of day such as 09:00"
+    return None if re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", value) else "must be a time of day such as 09:00"
 
 
 def _time_or_nothing(value: str) -> str | None:
@@ -112,12 +108,8 @@ class Schedule:
     signal: str = key("5m", "how often a signal is decided", _interval)
     report: str = key("1h", "how often a report is made", _interval)
     cleanup: str = key("00:00", "when the day's cleaning up is done; nothing to clean up yet", _time_of_day)
-    session_open: str = key(
-        "09:00", 'from when signals are decided; "" with session_close "": always', _time_or_nothing
-    )
-    session_close: str = key(
-        "23:00", "until when, not included; earlier than the opening spans midnight", _time_or_nothing
-    )
+    session_open: str = key("09:00", 'from when signals are decided; both "": always', _time_or_nothing)
+    session_close: str = key("23:00", "until when, not included; before the opening: over midnight", _time_or_nothing)
     zone: str = key("+09:00", "the market's offset from UTC", _offset)
 
     @property
@@ -129,15 +121,9 @@ class Schedule:
 class Bank:
     """Paper money."""
 
-    cash: Decimal = key(
-        Decimal(10_000_000),
-        "deposited at the very first start; changing it later deposits nothing",
-        _between(0, 10**15),
-    )
+    cash: Decimal = key(Decimal(10_000_000), "deposited at the very first start, and never again", _between(0, 10**15))
     fee_rate: Decimal = key(Decimal("0.0005"), "the exchange's fee, as a part of the amount", _between(0, "0.5"))
-    slippage_rate: Decimal = key(
-        Decimal("0.0005"), "how much worse than the signal's price a fill is", _between(0, "0.5")
-    )
+    slippage_rate: Decimal = key(Decimal("0.0005"), "how much worse than its signal a fill is", _between(0, "0.5"))
     order_amount: Decimal = key(Decimal(50_000), "what one BUY spends, fee included", _between("0.00000001", 10**15))
 
 
@@ -170,9 +156,7 @@ class News:
     """Where headlines come from."""
 
     feeds: tuple[NewsFeed, ...] = key(FEEDS, "a list of {name, url, lang?}")
-    max_age_h: int = key(
-        48, "how long a scored headline is remembered after it has left its feed", _between(1, 24 * 366)
-    )
+    max_age_h: int = key(48, "how long a headline is remembered that has left its feed", _between(1, 24 * 366))
     deadline_s: int = key(240, "how long one run may take", _between(1, 3600))
     keep_titles: bool = key(True, "whether records hold title and link")
 

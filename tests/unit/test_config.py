@@ -56,7 +56,7 @@ def test_load_prefers_the_argument_then_the_environment_then_the_folder(
         ("[strategy]\nname = 'magic'\n", "must be one of sma_cross"),
         ("[market]\nsymbols = 'KRW-BTC'\n", "must be a list of texts"),
         ("[market]\nsymbols = []\n", "must name 1 to 10 markets"),
-        ("[market]\nsymbols = ['KRW-BTC', 'KRW-BTC']\n", "names a market twice"),
+        ("[market]\nsymbols = ['KRW-BTC', 'KRW-BTC']\n", "each once"),
         ("[market]\nsymbols = ['../x']\n", "is no market"),
         ("[market]\nupbit_url = 'ftp://a'\n", "must begin with https"),
         ("[schedule]\nsignal = '7m'\n", "must be minutes or hours that divide a day"),

@@ -57,7 +57,7 @@ def test_market_decides_a_minute_once() -> None:
     made.advance(T0 + 300)
     again = made.evaluate()
     assert again is not None
-    assert (again.candle_s, again.price) == (T0 + 240, 4)
+    assert (again.candle_s, again.price) == (T0 + 240, Decimal(4))
 
 
 def test_market_buys_and_sells_when_the_averages_have_crossed_since_the_last_evaluation() -> None:

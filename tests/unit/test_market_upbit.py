@@ -22,7 +22,9 @@ def test_candles_of_reads_the_recorded_answers(recorded: Callable[[str], Path]) 
     assert [candle.open_s for candle in candles] == list(range(T0, T0 + 12_000, 60))
     newest = candles[-1]
     assert timestamp(newest.open_s) == "2020-02-20T11:19:00.000Z"
-    assert (newest.open, newest.high, newest.low, newest.close) == (11509000, 11511000, 11489000, 11498000)
+    assert (newest.open, newest.high, newest.low, newest.close) == tuple(
+        map(Decimal, (11509000, 11511000, 11489000, 11498000))
+    )
     assert newest.volume == Decimal("2.63267824")
 
 

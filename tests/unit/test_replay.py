@@ -20,7 +20,8 @@ RECORDED = ("upbit_1m_20200220_170000-20200220_202000.json", "upbit_1m_20200220_
 
 def expected(closes: dict[str, int], fast: int, slow: int, every: int) -> list[tuple[str, str]]:
     """Decide by the definition, in ten lines of its own: whole prices, minutes without a hole, every n-th end."""
-    values, found, last = list(closes.items()), [], 0
+    values, last = list(closes.items()), 0
+    found: list[tuple[str, str]] = []
     for index in range(len(values)):
         end_min = int(values[index][0][11:13]) * 60 + int(values[index][0][14:16]) + 1
         if end_min % every or index + 1 < slow:
