@@ -7,6 +7,9 @@ ended, its status as the system tells it. All that takes time is imported once, 
 import json
 import os
 import sys
+import time
+from collections.abc import Mapping
+from typing import Any
 
 import agent.collector
 import sentiment
@@ -19,22 +22,34 @@ from agent.settings import NewsFeed
 __all__ = ["alive", "config", "folder"]
 
 
-class ShownFirst(Collector):
+PAUSE_S = 0.02
+
+
+class Slow(Collector):
+    """Right, but pauses between the scores and the answer that names them: more kills come there."""
+
+    def _close(self, record: dict[str, Any]) -> None:
+        time.sleep(PAUSE_S)
+        super()._close(record)
+
+
+class ShownFirst(Slow):
     """Records an answer before the scores of its headlines: wrong, and what a kill must bring to light."""
 
-    def _new(self, feed: NewsFeed, entries: dict[str, Headline]) -> list[Headline]:  # type: ignore[override]
+    def _new(self, feed: NewsFeed, entries: Mapping[str, Headline]) -> list[Headline]:
         new = super()._new(feed, entries)
         self._close(self._unanswered(feed) | {"items": len(entries), "new": len(new), "shown": list(entries)})
+        time.sleep(PAUSE_S)
         return new
 
 
 def use(variant: str) -> None:
-    """Put a wrong collector in the right one's place."""
-    if variant == "shown first":
-        agent.collector.Collector = ShownFirst  # type: ignore[misc]
-    elif variant == "forgetful":
+    """Put another collector in the right one's place, or take its memory of what was scored."""
+    kinds: dict[str, type[Collector]] = {"as it is": Collector, "slow": Slow, "shown first": ShownFirst}
+    vars(agent.collector).update(Collector=kinds.get(variant, Slow))
+    if variant == "forgetful":
         vars(known).update(scored_since=lambda *_: set(), unsure_since=lambda *_: None)
-    elif variant != "as it is":
+    elif variant not in kinds:
         raise ValueError(variant)
 
 
