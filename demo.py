@@ -1,6 +1,7 @@
 """What `make run` shows: the signal loop and the scorer at work on made-up prices and headlines, until Ctrl-C."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -39,36 +40,45 @@ To look at it again:
 
 
 def main() -> int:
-    """Run both programs until a signal comes or the bot ends by itself; then end what still runs, and wait for it.
+    """Run both programs until a signal comes, nobody reads along any more or the bot ends by itself; then end both.
 
-    Returns: 0 after a signal, else the status of the bot.
+    Returns: the status of the bot if it ended by itself, else 0.
     """
     os.chdir(TOP)
     asked: list[int] = []
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: asked.append(number))
+    # make passes on no hangup: where it is all that a terminal runs, only the terminal itself tells that it is gone.
+    audience = select.poll()
+    audience.register(sys.stdout.fileno(), 0)
     print(BEFORE, flush=True)
     bot = start("bot.py")
     scorer = start("sentiment.py")
     scored_s = time.monotonic()
-    while not asked and bot.poll() is None:
+    while not asked and bot.poll() is None and not audience.poll(100):
         if scorer.poll() is None:
             scored_s = time.monotonic()
         elif time.monotonic() - scored_s > SCORER_PAUSE_S:
             scorer = start("sentiment.py")
-        time.sleep(0.1)
     for program in (bot, scorer):
         program.terminate()
     statuses = [program.wait() for program in (bot, scorer)]
+    if audience.poll(0):
+        return 0
+    tell_what_is_there()
+    if asked:
+        return 0
+    print(f"bot.py ended by itself with status {statuses[0]}; a line above says why.", file=sys.stderr)
+    return statuses[0]
+
+
+def tell_what_is_there() -> None:
+    """Say how much was written, and how to look at it."""
     print("\nWhat was written stays in ./data, and the next `make run` goes on from there:\n")
     for path in sorted(Path("data").glob("*.jsonl")):
         with path.open("rb") as lines:
             print(f"{sum(1 for _ in lines):8,} lines  {path}")
     print(AFTER, flush=True)
-    if asked:
-        return 0
-    print(f"bot.py ended by itself with status {statuses[0]}; a line above says why.", file=sys.stderr)
-    return statuses[0]
 
 
 def start(script: str) -> "subprocess.Popen[bytes]":

@@ -110,6 +110,16 @@ def test_demo_leaves_nothing_running_when_it_is_ended(end: Callable[[Shell], Non
     assert "2 lines  data/signals.jsonl" in said
 
 
+def test_demo_leaves_nothing_running_when_nobody_reads_it_any_more(demo: Demo) -> None:
+    shell = demo.start()
+    demo.wait_for("bot.py started")
+    assert shell.stdout
+    shell.stdout.close()
+    assert shell.wait(timeout=20) == 0
+    assert "bot.py asked to stop" in demo.log()
+    assert running(shell) == []
+
+
 def test_running_names_what_is_left_when_the_demo_itself_is_killed(demo: Demo) -> None:
     # The control of the test above: without the demo's care the bot stays.
     shell = demo.start()
