@@ -1,5 +1,6 @@
 ## make run      the demo: a built-in market and built-in headlines, written to ./data; Ctrl-C ends it
 ## make test     every test that this machine can run; ARGS="-k name" chooses
+## make chaos    the process killed, starved and hung at random; CHAOS_S=600 says for how long
 ## make check    style, types, layout, log rotation, and the line budget
 ## make lock     write requirements.lock and requirements-dev.lock anew, with the newest that fits
 ## make clean    remove the environment and all caches; ./data stays
@@ -10,7 +11,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock clean again
+.PHONY: help run test chaos check lock clean again
 
 # Not from the environment: the folder is deleted to be made anew.
 VENV = .venv
@@ -43,6 +44,10 @@ run: $(VENV)/ready
 
 test: $(VENV)/ready-dev
 	@exec $(python) -m pytest $(ARGS)
+
+chaos: $(VENV)/ready-dev
+	@export CHAOS_S="$${CHAOS_S:-600}"
+	exec $(python) -m pytest tests/faults/test_chaos_process.py $(ARGS)
 
 check: $(VENV)/ready-dev
 	@failed=

@@ -166,5 +166,5 @@ def test_tools_go_into_a_new_environment_when_adding_them_was_interrupted(clone:
 
 def test_help_names_every_target(clone: Clone) -> None:
     done = clone.make()
-    for target in ("run", "test", "check", "lock", "clean"):
+    for target in ("run", "test", "chaos", "check", "lock", "clean"):
         assert f"make {target} " in done.stdout
