@@ -11,6 +11,7 @@ from store.errors import NotStored
 from store.line import Record, encode
 
 _BLOCK_BYTES = 65536
+_PAGE_BYTES = 4096
 _PAUSE_S = 0.0005
 
 
@@ -173,19 +174,29 @@ class Store:
     def _keep_aside(self, descriptor: int, start: int, end: int) -> None:
         """Copy torn bytes to NAME.jsonl.torn for the curious; they were never acknowledged, so failing is no loss."""
         try:
-            with open(self._path + ".torn", "ab") as torn:
-                torn.write(os.pread(descriptor, min(end - start, _BLOCK_BYTES), start) + b"\n")
+            aside = os.open(self._path + ".torn", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            try:
+                os.write(aside, os.pread(descriptor, min(end - start, _BLOCK_BYTES), start) + b"\n")
+            finally:
+                os.close(aside)
         except OSError:
             return
 
     def _blank(self, descriptor: int, start: int, end: int) -> None:
-        """Overwrite a range with spaces and a newline: no reader sees it, and `tail -F` keeps its place."""
+        """Overwrite a range with spaces and a newline: no reader sees it, and `tail -F` keeps its place.
+
+        It goes backward in pages, which a kill does not tear, and the newline comes last: whenever it is killed, whole
+        lines are whole, and what follows the last newline is no record.
+        """
         if start >= end:
             return
         # Linux ignores the offset of a pwrite while O_APPEND is set.
         fcntl.fcntl(descriptor, fcntl.F_SETFL, 0)
-        while start < end - 1:
-            start += os.pwrite(descriptor, b" " * min(end - 1 - start, _BLOCK_BYTES), start)
+        upto = end
+        while upto > start:
+            page = max(start, (upto - 1) // _PAGE_BYTES * _PAGE_BYTES)
+            os.pwrite(descriptor, b" " * (upto - page), page)
+            upto = page
         if self._durable:
             # Should the power go now, the newline must not be on disk before the spaces are.
             os.fdatasync(descriptor)

@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("durable", [True, False])
-def test_append_stores_in_order(path: Path, durable: bool) -> None:
+def test_append_stores_in_order(path: Path, *, durable: bool) -> None:
     with Store(path, durable=durable) as store:
         for n in range(10):
             store.append(record(n))

@@ -25,7 +25,7 @@ def fill(path: Path, first: int, end: int) -> None:
 def now(path: Path, position: str | None = None, told: list[Damage] | None = None) -> Follower:
     """Follow, but end where it would wait."""
     found: list[Damage] = [] if told is None else told
-    return follow(path, position, on_damage=found.append, wait=lambda wait_s: True)
+    return follow(path, position, on_damage=found.append, wait=lambda _: True)
 
 
 def numbers(records: Iterator[Record]) -> list[int]:
@@ -130,7 +130,7 @@ def test_follow_keeps_up_with_two_writers_and_rotations(path: Path) -> None:
     done = threading.Event()
     found: list[int] = []
     told: list[Damage] = []
-    follower = follow(path, on_damage=told.append, wait=lambda wait_s: done.wait(0.001))
+    follower = follow(path, on_damage=told.append, wait=lambda _: done.wait(0.001))
 
     def read() -> None:
         found.extend(numbers(follower))

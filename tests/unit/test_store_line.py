@@ -38,7 +38,7 @@ def test_line_ends_without_checksum_when_it_is_off() -> None:
 
 
 @given(fields=st.dictionaries(NAMES, VALUES, max_size=5), checksum=st.booleans())
-def test_record_comes_back_the_same_whatever_it_holds(fields: dict[str, object], checksum: bool) -> None:
+def test_record_comes_back_the_same_whatever_it_holds(*, fields: dict[str, object], checksum: bool) -> None:
     wanted = {**fields, "ts": TS, "kind": "test"}
     line = encode(wanted, checksum=checksum)
     assert decode(line[:-1]) == wanted

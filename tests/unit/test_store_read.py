@@ -1,7 +1,6 @@
 """Reading over all segments: the newest, everything, damage, and rotation in between."""
 
 import gzip
-import os
 import random
 from pathlib import Path
 
@@ -107,7 +106,7 @@ def test_what_follows_the_last_newline_is_no_record(path: Path) -> None:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_damaged_lines_are_reported_by_file_and_number_and_passed_over(path: Path, packed: bool) -> None:
+def test_damaged_lines_are_reported_by_file_and_number_and_passed_over(path: Path, *, packed: bool) -> None:
     lines = [encode(record(n)) for n in range(3000)]
     lines[1] = b"not json\n"
     lines[1500] = lines[1500].replace(b"test", b"tesu")
@@ -249,11 +248,11 @@ def test_many_segments_need_few_open_files(path: Path) -> None:
     for at in range(120):
         fill(path, at, at + 1)
         rotate(path, at)
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     found = scan(path)
     for n in range(120):
         assert next(found)["n"] == n
-        assert len(os.listdir("/proc/self/fd")) <= before + 3
+        assert len(list(Path("/proc/self/fd").iterdir())) <= before + 3
 
 
 def test_line_being_blanked_under_a_reader_is_no_damage(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,96 @@
+"""Writers for the fault tests: the store's own, and controls that each lack one thing it does."""
+
+import fcntl
+import os
+import signal
+from pathlib import Path
+
+from store import Store
+
+
+class Unhealed(Store):
+    """Appends after whatever is there."""
+
+    def _healed_end(self, descriptor: int) -> int:
+        return self._size_bytes
+
+
+class BlankingForward(Store):
+    """Takes lines back from their beginning on."""
+
+    def _blank(self, descriptor: int, start: int, end: int) -> None:
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, 0)
+        for at in range(start, end - 1, 4096):
+            os.pwrite(descriptor, b" " * min(4096, end - 1 - at), at)
+        os.pwrite(descriptor, b"\n", end - 1)
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)
+
+
+class Unchecked(Store):
+    """Does not look a second time whether the file was rotated meanwhile."""
+
+    def _stays(self) -> bool:
+        return True
+
+
+class Unaware(Store):
+    """Never looks whether the file was rotated."""
+
+    def _is_at_path(self) -> bool:
+        return self._descriptor >= 0
+
+
+class Unlocked(Store):
+    """Waits for nobody."""
+
+    def _locked(self) -> int:
+        if not self._is_at_path():
+            self.close()
+            self._open()
+        return self._descriptor
+
+
+def frozen_between_check_and_write(store: Store) -> Store:
+    """Make the store's process stop itself once, where its next append has looked at the path and not yet written."""
+    healed_end = store._healed_end
+
+    def stop_first(descriptor: int) -> int:
+        store._healed_end = healed_end  # type: ignore[method-assign]
+        os.kill(os.getpid(), signal.SIGSTOP)
+        return healed_end(descriptor)
+
+    store._healed_end = stop_first  # type: ignore[method-assign]
+    return store
+
+
+def append_in_child(store: Store, first: int, end: int, done: Path, line_bytes: int = 0) -> int:
+    """Append that range of numbered records in a process of its own, whose id is returned; note each one in a file."""
+    process = os.fork()
+    if process:
+        return process
+    try:
+        with done.open("w") as acknowledged:
+            for n in range(first, end):
+                store.append({"ts": "2026-11-21T00:00:00.000Z", "kind": "test", "n": n, "x": "x" * line_bytes})
+                acknowledged.write(f"{n}\n")
+        os._exit(0)
+    finally:
+        os._exit(1)
+
+
+def wait_until_stopped(process: int) -> None:
+    """Wait until that child has stopped itself."""
+    _, status = os.waitpid(process, os.WUNTRACED)
+    assert os.WIFSTOPPED(status), f"it ended instead: {status}"
+
+
+def go_on(process: int) -> None:
+    """Let a stopped child go on, and wait until it has ended well."""
+    os.kill(process, signal.SIGCONT)
+    join(process)
+
+
+def join(process: int) -> None:
+    """Wait until that child has ended well."""
+    _, status = os.waitpid(process, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
