@@ -45,6 +45,7 @@ VAGUE = ("util", "utils", "helper", "helpers", "common", "misc", "shared")
 
 # Where a name is computed and then imported or run, and why it must be.
 COMPUTED: Mapping[str, str] = {
+    "agent.strategy_file": "runs the strategy that its owner wrote, which is what the config names it for",
     "store": "gives out what only readers use when it is asked for; its imports for the type checker name all of that",
 }
 

@@ -84,15 +84,21 @@ def test_budget_is_broken_when_an_exception_is_imported_at_the_top(tree: Tree) -
     assert any("so that always counts" in line for line in found), found
 
 
+def test_budget_is_broken_when_an_exception_is_not_there(tree: Tree) -> None:
+    project = read_project(tree({"bot.py": "", "sentiment.py": ""}))
+    found = [str(each) for each in budget.violations(project, {"agent.alerts": "telegram.enabled = true"})]
+    assert found == ["tests/layout/budget.py: makes an exception of agent.alerts, which is not there"]
+
+
 @pytest.mark.parametrize(("lines", "is_over"), [(2_498, False), (2_499, True)])
 def test_budget_is_broken_when_a_script_brings_too_much_along(lines: int, is_over: bool, tree: Tree) -> None:  # noqa: FBT001 - a parameter of the test
     files = {"bot.py": "import agent.jobs", "sentiment.py": "", "agent/jobs.py": "a = 1\n" * lines}
-    found = [str(each) for each in budget.violations(read_project(tree(files)))]
+    found = [str(each) for each in budget.violations(read_project(tree(files)), {})]
     assert any("bot.py: is over the budget" in line for line in found) == is_over, found
 
 
 def test_budget_is_broken_when_a_script_is_missing(tree: Tree) -> None:
-    found = [str(each) for each in budget.violations(read_project(tree({"bot.py": ""})))]
+    found = [str(each) for each in budget.violations(read_project(tree({"bot.py": ""})), {})]
     assert found == ["sentiment.py: is not there"]
 
 
