@@ -1,0 +1,233 @@
+#!/usr/bin/env bash
+# Installs moss on a server with systemd, as root; run again, it upgrades. What it does, in order, is `main` at the end.
+set -euo pipefail
+umask 022
+
+usage() {
+    cat <<'TEXT'
+Usage: sudo ./systemd/install.sh [OPTION...]
+
+Installs or upgrades moss: user and group moss, the program side by side with the one before, config, units, log
+rotation, cron; starts it, and goes back to the one before if it is not ready in time.
+
+  --dry-run          only tell what would be done; needs no root
+  --prefix DIR       where the program goes (/opt/moss)
+  --user NAME        who joins the group moss and may read its data (whoever calls sudo)
+  --ready-s SECONDS  how long a new bot may take to be ready (100)
+  --swap SIZE        also make a swap file of that size, such as 1G, where there is no swap yet
+  --journald         also keep systemd's journal below 100 MB
+  --restore ARCHIVE  bring the records of a backup to this machine
+  --uninstall        remove everything but the data, the config and the user
+TEXT
+}
+
+source_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+prefix=/opt/moss person=${SUDO_USER:-} ready_s=100 swap='' journald='' restore='' action=install dry=''
+config=/etc/moss data=/var/lib/moss units=/etc/systemd/system
+parts=(bot.py sentiment.py agent store desk systemd logrotate docs crontab requirements.lock LICENSE)
+
+say() { printf 'moss: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+# Every change to the machine goes through this.
+run() { if [ -n "$dry" ]; then printf 'would run: %s\n' "$*"; else "$@"; fi; }
+
+# shellcheck source=systemd/machine.sh
+. "$source_folder/systemd/machine.sh"
+
+read_options() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --*=*)
+                set -- "${1%%=*}" "${1#*=}" "${@:2}"
+                continue ;;
+            --prefix | --user | --ready-s | --swap | --restore)
+                [ $# -ge 2 ] || { say "$1 needs a value"; usage >&2; exit 2; } ;;&
+            --prefix) prefix=${2%/}; shift ;;
+            --user) person=$2; shift ;;
+            --ready-s) ready_s=$2; shift ;;
+            --swap) swap=$2; shift ;;
+            --restore) restore=$2; shift ;;
+            --journald) journald=yes ;;
+            --dry-run) dry=yes ;;
+            --uninstall) action=uninstall ;;
+            --help | -h) usage; exit 0 ;;
+            *) say "there is no option $1"; usage >&2; exit 2 ;;
+        esac
+        shift
+    done
+    case $prefix in
+        # The units may not look below /home, have a /tmp of their own, and sed takes no strange letters.
+        /home/* | /root/* | /tmp/* | /var/tmp/*) die "--prefix $prefix: the units can not see it; choose one below /opt" ;;
+        *[!A-Za-z0-9/._-]* | *..* | [!/]* | '') die "--prefix $prefix: must be a plain absolute path" ;;
+    esac
+    [[ $ready_s =~ ^[0-9]+$ ]] || die "--ready-s $ready_s: must be a number of seconds"
+    [ -n "$dry" ] || [ "$(id -u)" -eq 0 ] || die "needs root: sudo $0"
+    [ -z "$restore" ] || die "--restore waits for the store's backup, which this version does not have yet"
+}
+
+make_user() {
+    getent group moss >/dev/null || run groupadd --system moss
+    getent passwd moss >/dev/null ||
+        run useradd --system --gid moss --home-dir "$data" --no-create-home --shell /usr/sbin/nologin moss
+    run install -d -o moss -g moss -m 0750 "$data"
+    run install -d -m 0755 "$config"
+    [ -e "$config/moss.toml" ] || run install -m 0644 "$source_folder/systemd/moss.toml" "$config/moss.toml"
+    [ -z "$person" ] || [ "$person" = root ] || run usermod --append --groups moss "$person"
+}
+
+# The same sources, packages and Python give the same name, so that a second run finds the release there.
+name_release() {
+    local version hash part have=()
+    for part in "${parts[@]}"; do [ ! -e "$source_folder/$part" ] || have+=("$part"); done
+    version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' "$source_folder/agent/__init__.py")
+    hash=$(cd "$source_folder" && { "$python" -VV; find "${have[@]}" -type f ! -name '*.pyc' -print0 | sort -z |
+        xargs -0 sha256sum; } | sha256sum | cut -c1-10)
+    printf '%s/releases/%s-%s' "$prefix" "$version" "$hash"
+}
+
+# Wheels only and only those of the lock's hashes, fetched by a user who may do nothing; root just copies the files.
+fetch_packages() {
+    local work=$1 where=()
+    cp "$source_folder/requirements.lock" "$work/"
+    if [ -d "$source_folder/wheels" ]; then
+        cp -R "$source_folder/wheels" "$work/"
+        where=(--no-index --find-links "$work/wheels")
+    fi
+    chmod -R a+rX "$work" && chown nobody "$work"
+    (
+        cd "$work"
+        nobody() { HOME=$work setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups --no-new-privs "$@"; }
+        nobody "$python" -m venv pip
+        nobody pip/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-input \
+            --no-compile --require-hashes --only-binary :all: "${where[@]}" --target packages -r requirements.lock
+    ) || die "the packages of requirements.lock could not be had; is the network there? Else carry them along:
+moss: python3 -m pip download --require-hashes --only-binary :all: -d wheels -r requirements.lock"
+}
+
+build_release() {
+    local work new place part
+    [ ! -d "$release" ] || { say "$release is there already"; return; }
+    say "building $release"
+    if [ -n "$dry" ]; then printf 'would build: %s\n' "$release"; return; fi
+    work=$(mktemp -d /var/tmp/moss.XXXXXX)
+    trap 'rm -rf "${work:-}" "$prefix"/releases/.new' EXIT
+    fetch_packages "$work"
+    new=$prefix/releases/.new
+    rm -rf "$new" && mkdir -p "$new"
+    for part in "${parts[@]}"; do
+        [ ! -e "$source_folder/$part" ] || cp -R "$source_folder/$part" "$new/"
+    done
+    "$python" -m venv --without-pip "$new/venv"
+    place=$(echo "$new"/venv/lib/python3*/site-packages)
+    cp -R "$work/packages/." "$place/"
+    find "$new" -name __pycache__ -type d -prune -exec rm -rf {} +
+    # The bot may write nothing beside the data, so what it would cache is made here.
+    "$new/venv/bin/python" -m compileall -q -s "$new" -p "$release" "$new/agent" "$new/store" "$place"
+    chmod -R a+rX,go-w "$new"
+    mv -T "$new" "$release"
+    rm -rf "$work"
+}
+
+# Puts one file of a release in place, rewritten for this prefix; `changed` says whether it was another before.
+put() {
+    local from=$1 to=$2 mode=$3 text
+    text=$(sed -e "s|/opt/moss/logrotate|/opt/moss/current/logrotate|g" -e "s|/opt/moss|$prefix|g" "$from")
+    if [ "$text" = "$(cat "$to" 2>/dev/null)" ]; then return; fi
+    changed=yes
+    if [ -n "$dry" ]; then printf 'would write: %s\n' "$to"; return; fi
+    # Whole or not at all, and never under a name that cron or logrotate would read.
+    printf '%s\n' "$text" >"$config/.new" && chmod "$mode" "$config/.new" && mv -T "$config/.new" "$to"
+}
+
+# Makes a release the one that runs.
+switch_to() {
+    local from=$1 unit
+    # A dry run has no release yet: the sources are what it would be made of.
+    [ -d "$from" ] || from=$source_folder
+    for unit in "$from"/systemd/*.service; do put "$unit" "$units/$(basename "$unit")" 0644; done
+    put "$from/systemd/moss.cron" /etc/cron.d/moss 0644
+    put "$from/logrotate/moss" /etc/logrotate.d/moss 0644
+    put "$from/systemd/moss" /usr/local/bin/moss 0755
+    run ln -sfn "$1" "$prefix/current.new"
+    run mv -T "$prefix/current.new" "$prefix/current"
+    run systemctl daemon-reload
+    run systemctl --quiet enable moss-bot.service
+}
+
+# Starts what is current; true if it says READY in time and is still the same process some seconds later.
+is_healthy() {
+    local pid
+    [ -z "$dry" ] || { run systemctl restart moss-bot.service; return 0; }
+    timeout "$ready_s" systemctl restart moss-bot.service || return 1
+    pid=$(systemctl show --property MainPID --value moss-bot.service)
+    sleep 3
+    [ "$pid" -gt 0 ] && [ "$pid" = "$(systemctl show --property MainPID --value moss-bot.service)" ]
+}
+
+start_or_go_back() {
+    changed=
+    before=$(readlink "$prefix/current" 2>/dev/null || true)
+    [ -d "$before" ] || before=
+    switch_to "$release"
+    if [ "$before" = "$release" ] && [ -z "$changed" ] && systemctl --quiet is-active moss-bot.service; then
+        say "nothing to do: $(basename "$release") runs"
+        return
+    fi
+    if is_healthy; then
+        [ -n "$dry" ] || say "$(basename "$release") runs"
+        return
+    fi
+    journalctl --no-pager --quiet --lines 20 --unit moss-bot.service >&2 || true
+    if [ -z "$before" ] || [ "$before" = "$release" ]; then
+        run systemctl --quiet disable --now moss-bot.service || true
+        die "the bot was not ready within $ready_s s, and there is none to go back to; the lines above say why"
+    fi
+    say "the new bot was not ready within $ready_s s; going back to $(basename "$before")"
+    switch_to "$before"
+    is_healthy || die "and $(basename "$before") is not ready either: see journalctl -u moss-bot"
+    die "$(basename "$before") runs again; the lines above say why the new one did not"
+}
+
+# Keeps the one that runs, the one before it and the newest other.
+remove_old_releases() {
+    local kept=0 old
+    [ -z "$dry" ] || return 0
+    # shellcheck disable=SC2045 # by age; the names are ours and hold no blanks
+    for old in $(ls -1dt "$prefix"/releases/*); do
+        if [ "$old" = "$release" ] || [ "$old" = "$before" ]; then continue; fi
+        kept=$((kept + 1))
+        [ "$kept" -le 1 ] || rm -rf "$old"
+    done
+}
+
+uninstall() {
+    run systemctl --quiet disable --now moss-bot.service 2>/dev/null || true
+    run systemctl --quiet stop moss-sentiment.service 2>/dev/null || true
+    run rm -f /etc/cron.d/moss /etc/logrotate.d/moss /usr/local/bin/moss "$units/moss-bot.service" \
+        "$units/moss-sentiment.service" "$units/moss-alert@.service"
+    run systemctl daemon-reload
+    run systemctl --quiet reset-failed 'moss-*' || true
+    # Only what this script made, wherever --prefix points.
+    run rm -rf "$prefix/releases" "$prefix/current" "$prefix/current.new"
+    [ ! -d "$prefix" ] || run rmdir --ignore-fail-on-non-empty "$prefix"
+    say "what stays: records in $data, config in $config, secrets in /etc/credstore, changes made by systemctl edit,"
+    say "user and group moss"
+}
+
+main() {
+    read_options "$@"
+    if [ "$action" = uninstall ]; then
+        uninstall
+        return
+    fi
+    prepare_machine
+    make_user
+    release=$(name_release)
+    build_release
+    start_or_go_back
+    remove_old_releases
+    [ -z "$dry" ] || { say "this was a dry run: nothing was changed"; return; }
+    say "see how it goes: moss status, moss tail signals${person:+ (as $person: after a new login)}"
+}
+
+main "$@"
