@@ -10,7 +10,7 @@ from typing import Any
 
 from agent import settings
 from agent.errors import ConfigError
-from agent.settings import Config, NewsFeed
+from agent.settings import Config, NewsFeed, Parameters
 
 SYSTEM_FILE = Path("/etc/moss/moss.toml")
 _SECTIONS = {part.name: part for part in dataclasses.fields(Config) if part.name != "path"}
@@ -60,7 +60,7 @@ def parse(tree: Mapping[str, Any]) -> tuple[Config, list[Problem]]:
     sections: dict[str, Any] = {}
     for name, content in tree.items():
         if name not in _SECTIONS:
-            problems.append((name, "", f"there is no such section{_nearest(name, _SECTIONS)}"))
+            problems.append((name, "", f"there is no such section{nearest(name, _SECTIONS)}"))
         elif not isinstance(content, Mapping):
             problems.append((name, "", f"must be a section, written [{name}]"))
         else:
@@ -77,7 +77,7 @@ def _section(name: str, schema: Any, content: Mapping[str, Any], problems: list[
     values: dict[str, Any] = {}
     for key, raw in content.items():
         if key not in keys:
-            problems.append((name, key, f"there is no such key{_nearest(key, keys)}"))
+            problems.append((name, key, f"there is no such key{nearest(key, keys)}"))
             continue
         value, wrong = _value(name, keys[key].type, raw, problems)
         check = keys[key].metadata["check"]
@@ -96,6 +96,11 @@ def _value(section: str, kind: Any, raw: Any, problems: list[Problem]) -> tuple[
             number = Decimal(str(raw))
             return number, None if number.is_finite() else "must be a number"
         return raw, None if type(raw) is kind else f"must be {_WORDS[kind]}"
+    if kind == Parameters:
+        table = dict(raw) if isinstance(raw, Mapping | list) else {"": ""}
+        good = all(type(value) in (int, float, Decimal) for value in table.values())
+        numbers = [(name, value if type(value) is int else float(value)) for name, value in table.items() if good]
+        return tuple(numbers), None if good else "must be numbers by name, such as {length = 30}"
     if kind == tuple[str, ...]:
         good = isinstance(raw, list) and all(isinstance(entry, str) for entry in raw)
         return tuple(raw) if good else (), None if good else 'must be a list of texts, such as ["KRW-BTC"]'
@@ -125,7 +130,8 @@ def _relations(config: Config) -> list[Problem]:
     return found
 
 
-def _nearest(name: str, known: Mapping[str, object]) -> str:
+def nearest(name: str, known: Mapping[str, object]) -> str:
+    """Return the end of a sentence about an unknown name: the known one it looks like, or all there are."""
     import difflib  # only a typing error needs it
 
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)

@@ -12,33 +12,37 @@ from agent.folder import DataFolder
 from agent.market.bank import Account, account_of
 from agent.market.candle import Candle, candle_of
 from agent.market.evaluation import Market, is_comparable
-from agent.market.strategies import HOLD
+from agent.market.strategy import HOLD
 from store import newest
 
 # Candles older than the strategy's window that are read too: a row stored late stands behind newer ones.
 SPARE_MINUTES = 400
 
 
-def candles(path: Path, symbols: tuple[str, ...], source: str, span_min: int) -> list[Candle]:
+def candles(path: Path, symbols: tuple[str, ...], source: str, span_min: int, *, fades: bool = False) -> list[Candle]:
     """Return each symbol's stored candles of its last minutes, enough to know every minute of them.
 
     Arguments:
         span_min: how many minutes before its newest candle count.
+        fades: count them from the newest candle at another price instead. While the price stands still, an average
+            that fades learns nothing, however long that lasts.
     Returns: rising in time.
     Raises: ValueError when a record that its checksum calls whole is no candle.
     Cost: reads back to where every symbol has enough; to the beginning if one has not.
     """
     found: list[Candle] = []
+    newer: dict[str, Candle] = {}
     edges_s: dict[str, int] = {}
     wanting = set(symbols)
     for record in newest(path):
         if record.get("symbol") not in wanting or record.get("source") != source:
             continue
         candle = candle_of(record)
-        edge_s = edges_s.setdefault(candle.symbol, candle.open_s - MINUTE_S * (span_min + SPARE_MINUTES))
         found.append(candle)
+        if not fades or newer.setdefault(candle.symbol, candle).close != candle.close:
+            edges_s.setdefault(candle.symbol, candle.open_s - MINUTE_S * (span_min + SPARE_MINUTES))
         # The first one before the edge is needed too: it is what the left-out minutes after it count as.
-        if candle.open_s < edge_s:
+        if candle.open_s < edges_s.get(candle.symbol, 0):
             wanting.discard(candle.symbol)
             if not wanting:
                 break

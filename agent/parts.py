@@ -2,13 +2,44 @@
 
 from agent.market.bank import Terms
 from agent.market.hours import Hours
-from agent.market.strategies import Plan, sma_cross
-from agent.settings import Config, minutes
+from agent.market.strategy import Plan
+from agent.settings import Config, Strategy, minutes
 
 
 def plan_of(config: Config) -> Plan:
-    """Return the strategy."""
-    return sma_cross(config.strategy.fast, config.strategy.slow)
+    """Return the strategy; only the one that is named is imported.
+
+    Raises: ConfigError where it is a file that cannot be used.
+    """
+    strategy = config.strategy
+    if strategy.name == "sma_cross":
+        return sma_cross(strategy.fast, strategy.slow)
+    if strategy.name.startswith("file:"):
+        from agent.strategy_file import plan_from
+
+        return plan_from(strategy.name, dict(strategy.parameters))
+    return _with_rsi(strategy)
+
+
+def sma_cross(fast: int, slow: int) -> Plan:
+    """Return the plan of `sma_cross` with averages over that many minutes."""
+    from agent.market.strategies.sma_cross import SmaCross
+
+    return Plan("sma_cross", {"fast": fast, "slow": slow}, lambda: SmaCross(fast, slow))
+
+
+def _with_rsi(strategy: Strategy) -> Plan:
+    rsi, low, high = strategy.rsi, float(strategy.rsi_oversold), float(strategy.rsi_overbought)
+    parameters: dict[str, int | float] = {"rsi": rsi, "rsi_oversold": low, "rsi_overbought": high}
+    if strategy.name == "rsi":
+        from agent.market.strategies.rsi import Rsi
+
+        return Plan("rsi", parameters, lambda: Rsi(rsi, low, high))
+    from agent.market.strategies.sma_rsi import SmaRsi
+
+    fast, slow = strategy.fast, strategy.slow
+    parameters |= {"fast": fast, "slow": slow}
+    return Plan("sma_rsi", parameters, lambda: SmaRsi(fast, slow, rsi, low, high))
 
 
 def terms_of(config: Config) -> Terms:

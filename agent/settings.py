@@ -15,6 +15,8 @@ from agent import clock
 
 # A check returns what is wrong with a value, as the end of a sentence, or nothing.
 Check = Callable[[Any], str | None]
+# Numbers by name, in the order they were written.
+Parameters = tuple[tuple[str, int | float], ...]
 
 
 def key(default: Any, doc: str, check: Check | None = None) -> Any:  # noqa: ANN401 - a dataclass field of any type
@@ -43,6 +45,11 @@ def _symbols(value: tuple[str, ...]) -> str | None:
 def web_address(value: str) -> str | None:
     """Say what is wrong with a text as the address of a web page."""
     return None if value.startswith(("https://", "http://")) else "must begin with https:// or http://"
+
+
+def _strategy(value: str) -> str | None:
+    good = value in ("sma_cross", "sma_rsi", "rsi") or value.startswith("file:/")
+    return None if good else "must be one of sma_cross, sma_rsi, rsi, file:/PATH.py"
 
 
 def _interval(value: str) -> str | None:
@@ -92,12 +99,13 @@ class Market:
 class Strategy:
     """How prices become signals."""
 
-    name: str = key("sma_cross", "the rule", _one_of("sma_cross"))
+    name: str = key("sma_cross", "`sma_cross`, `sma_rsi`, `rsi` or `file:/PATH.py`, your own", _strategy)
     fast: int = key(5, "minutes of the fast average", _between(1, 10_000))
     slow: int = key(20, "minutes of the slow average", _between(2, 10_000))
     rsi: int = key(14, "minutes of the RSI; only rules with an RSI use it", _between(2, 10_000))
     rsi_oversold: Decimal = key(Decimal(30), "below this RSI a market is oversold", _between(0, 100))
     rsi_overbought: Decimal = key(Decimal(70), "above this RSI a market is overbought", _between(0, 100))
+    parameters: Parameters = key((), "numbers for your own strategy, such as {length = 30}")
 
 
 @dataclass(frozen=True, slots=True)

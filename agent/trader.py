@@ -42,6 +42,7 @@ class Trader:
         self.last_line = ""
         self._source = source
         self._hours = hours_of(config)
+        self._plan = plan_of(config)
         self._stores = {name: folder.open(name, config) for name in STREAMS}
         self._failures: dict[str, int] = {}
         self._overdue: dict[str, int] = {}
@@ -60,14 +61,14 @@ class Trader:
         Cost: reads as far back as the strategy looks, and to the last evaluation of each symbol.
         """
         symbols, source = self.config.market.symbols, self._source.name
-        plan = plan_of(self.config)
+        plan, strategy = self._plan, self._plan.make()
         self._engine = Engine(symbols, source, plan, terms_of(self.config), self.clock.now_s)
         self._histories = {
             symbol: History(symbol, self._source, self._stores["prices"], self.clock, self._tell_gap)
             for symbol in symbols
         }
-        span = plan.make().window
-        for candle in memory.candles(self.folder.stream("prices"), symbols, source, span):
+        prices = self.folder.stream("prices")
+        for candle in memory.candles(prices, symbols, source, strategy.window, fades=strategy.fades):
             self._histories[candle.symbol].remember(candle)
             self._engine.markets[candle.symbol].add(candle)
         memory.recall_evaluations(self.folder.stream("signals"), self._engine.markets, source, plan.rule)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from agent.errors import MossError
 from agent.market.candle import EXACT
-from agent.market.strategies import BUY
+from agent.market.strategy import BUY
 
 QUANTITY_STEP = Decimal("0.00000001")
 

@@ -8,7 +8,7 @@ from agent.clock import timestamp
 from agent.market import bank
 from agent.market.bank import Account, Insufficient, Terms
 from agent.market.evaluation import Market
-from agent.market.strategies import HOLD, Plan
+from agent.market.strategy import HOLD, Plan
 
 # A record and the name of the stream it belongs to.
 Entry = tuple[str, dict[str, Any]]

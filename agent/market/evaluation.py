@@ -1,5 +1,6 @@
 """One market's minutes and what is decided on them."""
 
+import copy
 from bisect import insort
 from collections import deque
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple
 
 from agent.clock import MINUTE_S, timestamp
 from agent.market.candle import Candle, number
-from agent.market.strategies import Plan, Strategy, Verdict
+from agent.market.strategy import Plan, Strategy, Verdict
 
 # How many minutes back a row that comes late is still put in its place.
 LATE_MINUTES_MAX = 200
@@ -59,8 +60,10 @@ class Market:
         self.source = source
         self._plan = plan
         self._strategy: Strategy = plan.make()
+        # The strategy as it was before the minutes that a late row can still change.
+        self._settled: Strategy = plan.make()
         self._waiting: list[Candle] = []
-        self._minutes: deque[tuple[Decimal, bool]] = deque(maxlen=self._strategy.window + LATE_MINUTES_MAX)
+        self._minutes: deque[tuple[Decimal, bool]] = deque(maxlen=LATE_MINUTES_MAX)
         self.newest_s: int | None = None
         self._last: Mapping[str, Any] | None = None
         self._last_candle_ts = ""
@@ -116,11 +119,13 @@ class Market:
             return
         first_s = self.newest_s + MINUTE_S
         # Beyond the window each further filled minute leaves the same state: a year's hole costs no more than a day's.
-        bounded_s = until_s - MINUTE_S * (self._minutes.maxlen or 0)
+        bounded_s = until_s - MINUTE_S * (self._strategy.window + LATE_MINUTES_MAX)
         for open_s in range(max(first_s, bounded_s), until_s, MINUTE_S):
             self._step(open_s, self._minutes[-1][0], stored=False)
 
     def _step(self, open_s: int, close: Decimal, *, stored: bool) -> None:
+        if len(self._minutes) == LATE_MINUTES_MAX:
+            self._settled.add(self._minutes[0][0])
         self._minutes.append((close, stored))
         self._strategy.add(close)
         self.newest_s = open_s
@@ -136,7 +141,7 @@ class Market:
             if self._minutes[later][1]:
                 break
             self._minutes[later] = (candle.close, False)
-        self._strategy = self._plan.make()
+        self._strategy = copy.deepcopy(self._settled)
         for close, _ in self._minutes:
             self._strategy.add(close)
 

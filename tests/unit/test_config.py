@@ -53,7 +53,7 @@ def test_load_prefers_the_argument_then_the_environment_then_the_folder(
         ("[strategy]\nfast = 5.0\n", "must be a whole number"),
         ("[strategy]\nfast = 20\n", r"line 2: \[strategy\] fast: 20 must be smaller than slow, which is 20"),
         ("[strategy]\nfast = 0\n", "must be from 1 to 10000"),
-        ("[strategy]\nname = 'magic'\n", "must be one of sma_cross"),
+        ("[strategy]\nname = 'magic'\n", "must be one of sma_cross, sma_rsi, rsi, file"),
         ("[market]\nsymbols = 'KRW-BTC'\n", "must be a list of texts"),
         ("[market]\nsymbols = []\n", "must name 1 to 10 markets"),
         ("[market]\nsymbols = ['KRW-BTC', 'KRW-BTC']\n", "each once"),

@@ -9,7 +9,7 @@ import pytest
 from agent.clock import timestamp
 from agent.market.candle import Candle
 from agent.market.evaluation import LATE_MINUTES_MAX, Market
-from agent.market.strategies import sma_cross
+from agent.parts import sma_cross
 
 T0 = 1_582_185_600
 

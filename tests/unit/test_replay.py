@@ -11,7 +11,7 @@ import pytest
 
 from agent.settings import Config, Schedule
 from tests.scripts import records, run, write_config
-from tests.unit.test_trader import Bench
+from tests.unit.test_trader import TraderBench
 
 T0 = 1_582_185_600
 HEADER = "time,open,high,low,close,volume\n"
@@ -66,7 +66,7 @@ def test_replay_gives_the_same_bytes_when_it_runs_again(recorded: Callable[[str]
 def test_replay_decides_what_the_live_loop_decided(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     config = Config(schedule=Schedule(session_open="", session_close=""))
-    live = Bench(tmp_path / "live", config)
+    live = TraderBench(tmp_path / "live", config)
     live.market.closes = {T0 + 60 * minute: round(chance.uniform(90, 110), 2) for minute in range(-300, 400)}
     live.live(400)
     stored = tmp_path / "live" / "prices.jsonl"

@@ -1,5 +1,6 @@
 """The bot's work on one folder, with a clock and a market that the test moves."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from agent.clock import ManualClock, timestamp
 from agent.errors import Unreachable
 from agent.folder import DataFolder
 from agent.market.candle import Candle, checked
-from agent.settings import Config, Schedule
+from agent.settings import Bank, Config, Schedule, Strategy
 from agent.trader import GRACE_S, Trader
 from tests.scripts import records
 
@@ -39,7 +40,7 @@ class FakeMarket:
         return checked(symbol, self.name, open_s, values)
 
 
-class Bench:
+class TraderBench:
     """A trader over a folder; `restart` makes it anew, as a new process would."""
 
     def __init__(self, folder: Path, config: Config = ALWAYS) -> None:
@@ -71,11 +72,11 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def bench(tmp_path: Path) -> TraderBench:
+    return TraderBench(tmp_path)
 
 
-def test_trader_decides_every_five_minutes_and_trades_on_the_crossings(bench: Bench) -> None:
+def test_trader_decides_every_five_minutes_and_trades_on_the_crossings(bench: TraderBench) -> None:
     bench.live(5)
     bench.live(10, close=120)
     bench.live(5, close=70)
@@ -95,7 +96,7 @@ def test_trader_decides_every_five_minutes_and_trades_on_the_crossings(bench: Be
 
 @pytest.mark.parametrize("restart_each_min", [1, 2, 7, 13])
 def test_trader_decides_the_same_when_it_is_restarted_again_and_again(tmp_path: Path, restart_each_min: int) -> None:
-    steady, restless = Bench(tmp_path / "a"), Bench(tmp_path / "b")
+    steady, restless = TraderBench(tmp_path / "a"), TraderBench(tmp_path / "b")
     for made in (steady, restless):
         made.market.closes = {T0 + 60 * minute: 100 + (minute * 37) % 23 - (minute // 9) % 5 for minute in range(200)}
         made.market.closes |= {T0 + 60 * minute: 101 for minute in range(60, 70)}
@@ -109,7 +110,7 @@ def test_trader_decides_the_same_when_it_is_restarted_again_and_again(tmp_path: 
     assert {"BUY", "SELL", "HOLD"} == {signal for _, signal in steady.signals()}
 
 
-def test_trader_fills_first_what_a_kill_left_unfilled(bench: Bench) -> None:
+def test_trader_fills_first_what_a_kill_left_unfilled(bench: TraderBench) -> None:
     bench.live(5)
     bench.live(5, close=120)
     ledger = bench.folder / "ledger.jsonl"
@@ -124,7 +125,7 @@ def test_trader_fills_first_what_a_kill_left_unfilled(bench: Bench) -> None:
     assert len(records(bench.folder, "ledger")) == 2
 
 
-def test_trader_tells_once_that_a_signal_cannot_be_filled(bench: Bench) -> None:
+def test_trader_tells_once_that_a_signal_cannot_be_filled(bench: TraderBench) -> None:
     bench.live(5)
     bench.live(5, close=70)
     for _ in range(3):
@@ -134,14 +135,14 @@ def test_trader_tells_once_that_a_signal_cannot_be_filled(bench: Bench) -> None:
     assert bench.kinds("ledger") == ["deposit"]
 
 
-def test_trader_deposits_once_whatever_the_config_says_later(bench: Bench) -> None:
-    richer = Config(schedule=ALWAYS.schedule, bank=ALWAYS.bank.__class__(cash=ALWAYS.bank.cash * 2))
+def test_trader_deposits_once_whatever_the_config_says_later(bench: TraderBench) -> None:
+    richer = Config(schedule=ALWAYS.schedule, bank=Bank(cash=ALWAYS.bank.cash * 2))
     bench.config = richer
     bench.restart()
     assert [record["amount"] for record in records(bench.folder, "ledger")] == ["10000000"]
 
 
-def test_trader_decides_late_on_the_minutes_up_to_then_when_prices_come_within_the_grace(bench: Bench) -> None:
+def test_trader_decides_late_on_the_minutes_up_to_then_when_prices_come_within_the_grace(bench: TraderBench) -> None:
     bench.live(9)
     bench.market.is_down = True
     bench.live(1)
@@ -152,7 +153,7 @@ def test_trader_decides_late_on_the_minutes_up_to_then_when_prices_come_within_t
     assert records(bench.folder, "signals")[-1]["price"] == 100
 
 
-def test_trader_tells_what_it_missed_when_prices_come_after_the_grace(bench: Bench) -> None:
+def test_trader_tells_what_it_missed_when_prices_come_after_the_grace(bench: TraderBench) -> None:
     bench.live(9)
     bench.market.is_down = True
     bench.live(1)
@@ -164,7 +165,7 @@ def test_trader_tells_what_it_missed_when_prices_come_after_the_grace(bench: Ben
     assert missed["due_ts"] == timestamp(T0 + 600)
 
 
-def test_trader_tells_of_trouble_each_time_and_counts_the_attempts(bench: Bench) -> None:
+def test_trader_tells_of_trouble_each_time_and_counts_the_attempts(bench: TraderBench) -> None:
     bench.market.is_down = True
     bench.live(3)
     bench.market.is_down = False
@@ -179,16 +180,41 @@ def test_trader_tells_of_trouble_each_time_and_counts_the_attempts(bench: Bench)
 
 def test_trader_decides_nothing_outside_the_session(tmp_path: Path) -> None:
     hours = Schedule(session_open="17:05", session_close="17:20")
-    bench = Bench(tmp_path, Config(schedule=hours))
+    bench = TraderBench(tmp_path, Config(schedule=hours))
     bench.live(30)
     assert [time for time, _ in bench.signals()] == ["08:04", "08:09", "08:14"]
     assert len(records(tmp_path, "prices")) == 229
 
 
-def test_trader_starts_its_averages_anew_when_the_rule_changes(bench: Bench) -> None:
+def test_trader_starts_its_averages_anew_when_the_rule_changes(bench: TraderBench) -> None:
     bench.live(10)
-    bench.config = Config(schedule=ALWAYS.schedule, strategy=ALWAYS.strategy.__class__(fast=3, slow=9))
+    bench.config = Config(schedule=ALWAYS.schedule, strategy=Strategy(fast=3, slow=9))
     bench.restart()
     bench.live(5)
     last = records(bench.folder, "signals")[-1]
     assert last["reason"] == "fast=slow, no last evaluation to compare with"
+
+
+@pytest.mark.parametrize("name", ["rsi", "sma_rsi"])
+@pytest.mark.parametrize("restart_each_min", [3, 11])
+def test_trader_decides_the_same_with_a_fading_average_when_it_is_restarted(
+    tmp_path: Path, name: str, restart_each_min: int
+) -> None:
+    strategy = Strategy(name=name, rsi=5, slow=6, fast=2, rsi_oversold=Decimal(40))
+    config = Config(schedule=ALWAYS.schedule, strategy=strategy)
+    steady, restless = TraderBench(tmp_path / "a", config), TraderBench(tmp_path / "b", config)
+    for made in (steady, restless):
+        # A price that stands still for hours, as RSI remembers it: only its last moves count, however long ago.
+        made.market.closes = {T0 + 60 * minute: 100 + (minute * 37) % 23 for minute in range(60)}
+        made.market.closes |= {T0 + 60 * minute: 90 for minute in range(60, 900)}
+    for minute in range(900):
+        steady.live(1)
+        restless.live(1)
+        if minute % restart_each_min == 0 and (minute < 70 or minute > 880):
+            restless.restart()
+    for one, other in zip(records(steady.folder, "signals"), records(restless.folder, "signals"), strict=True):
+        if one["rsi"] is not None:
+            assert other["rsi"] == pytest.approx(one["rsi"], abs=1e-9)
+        assert {**one, "rsi": 0, "_c": 0, "reason": ""} == {**other, "rsi": 0, "_c": 0, "reason": ""}
+    assert len(steady.signals()) == 180
+    assert any(signal != "HOLD" for _, signal in steady.signals()) or name == "sma_rsi"

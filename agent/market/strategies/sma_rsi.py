@@ -1,0 +1,47 @@
+"""`sma_rsi`: buys weakness in a rising market and sells strength in a falling one; strict, so it seldom signals."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from agent.market.indicators import RSI_MEMORY, RelativeStrengthIndex, SimpleMovingAverage, figure
+from agent.market.strategy import BUY, HOLD, SELL, Verdict
+
+
+class SmaRsi:
+    """BUY when the close is above SMA(slow) and the RSI below `rsi_oversold`; SELL the other way round.
+
+    Arguments:
+        fast, slow: minutes of the averages; the fast one is only told.
+        rsi: minutes of the RSI.
+        rsi_oversold, rsi_overbought: its bounds, 0 to 100.
+    """
+
+    fades = True
+
+    def __init__(self, fast: int, slow: int, rsi: int, rsi_oversold: float, rsi_overbought: float) -> None:
+        self.window = max(slow, RSI_MEMORY * rsi)
+        self._fast = SimpleMovingAverage(fast)
+        self._slow = SimpleMovingAverage(slow)
+        self._rsi = RelativeStrengthIndex(rsi)
+        self._oversold, self._overbought = rsi_oversold, rsi_overbought
+        self._close = Decimal(0)
+
+    def add(self, close: Decimal) -> None:
+        self._close = close
+        for indicator in (self._fast, self._slow, self._rsi):
+            indicator.add(close)
+
+    def decide(self, last: Mapping[str, Any] | None) -> Verdict:  # noqa: ARG002 - it compares with no other minute
+        rsi = self._rsi.value
+        figures = {"sma_fast": figure(self._fast.value), "sma_slow": figure(self._slow.value), "rsi": rsi}
+        if self._slow.value is None or rsi is None:
+            length, count = max((self._slow.length, self._slow.count), (self._rsi.length, self._rsi.count))
+            return Verdict(HOLD, f"{count} of {length} candles", figures)
+        side = self._slow.compare(self._close)
+        place = ("close<sma", "close=sma", "close>sma")[side + 1]
+        if side > 0 and rsi < self._oversold:
+            return Verdict(BUY, f"{place}, rsi<{self._oversold:g}", figures)
+        if side < 0 and rsi > self._overbought:
+            return Verdict(SELL, f"{place}, rsi>{self._overbought:g}", figures)
+        return Verdict(HOLD, f"{place}, rsi={rsi:.1f}", figures)
