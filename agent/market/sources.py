@@ -8,7 +8,7 @@ from typing import NoReturn, Protocol
 from agent.clock import timestamp
 from agent.errors import Unusable
 from agent.fetch import Fetcher
-from agent.market import demo, upbit
+from agent.market import upbit
 from agent.market.candle import Candle
 from agent.settings import Config
 
@@ -64,6 +64,8 @@ class Demo:
         self._seed = seed
 
     def candles(self, symbol: str, before_s: int, count: int, deadline_s: float) -> list[Candle]:  # noqa: ARG002 - at once
+        from agent.market import demo  # nobody else needs it
+
         newest_first = islice(demo.candles_before(self._seed, symbol, before_s), count)
         return list(newest_first)[::-1]
 
