@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 from store.append import Store
 from store.errors import BadRecord, NotStored, PositionLost, StoreError
 from store.line import Damage, Record
-from store.read import newest, scan, tail
+from store.read import newest, tail
 
 if TYPE_CHECKING:
     from store.follower import Follower, follow
+    from store.history import scan
     from store.verdict import Verdict, verify
 
 __all__ = [
@@ -28,11 +29,17 @@ __all__ = [
     "verify",
 ]
 
-_WHERE = {"Follower": "follower", "follow": "follower", "Verdict": "verdict", "verify": "verdict"}
+_WHERE = {
+    "Follower": "follower",
+    "follow": "follower",
+    "scan": "history",
+    "Verdict": "verdict",
+    "verify": "verdict",
+}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever that module holds
-    """Import what only readers use when it is asked for: it would cost each writer 1.3 MiB."""
+    """Import what only some readers use when it is asked for: it would cost each writer over 1 MiB."""
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

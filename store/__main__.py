@@ -11,8 +11,9 @@ from pathlib import Path
 
 from store.errors import StoreError
 from store.follower import Follower
+from store.history import scan
 from store.line import show
-from store.read import newest, scan
+from store.read import newest
 from store.search import bound
 from store.segments import segments, streams
 from store.verdict import Verdict, verify
