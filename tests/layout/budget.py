@@ -13,7 +13,7 @@ from tests.layout.source import SCRIPTS, Module, Project, Violation, read_projec
 
 LINES_MAX = {"bot": 2_500, "sentiment": 2_000}
 
-# Modules that are imported inside a function, and never by `run` and `once` with the default config: what asks for each.
+# Modules that are imported inside a function, never by `run` and `once` with the default config: what asks for each.
 # Whatever is not here counts, wherever its import stands.
 NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.market.demo": 'market.source = "demo"',
