@@ -43,7 +43,7 @@ def encode(record: Record, *, checksum: bool = True) -> bytes:
     Returns: UTF-8 with its newline.
     Raises: BadRecord, a ValueError, when it has no `ts` or `kind`, a `_c`, NaN, a lone surrogate, a value JSON does
         not know, or would be longer than 1 MiB.
-    Cost: about 4 µs for 150 bytes.
+    Cost: about 5 µs for 150 bytes, 1 of them the checksum's.
     """
     if not (isinstance(record.get("ts"), str) and isinstance(record.get("kind"), str) and record["ts"]):
         raise BadRecord("a record needs `ts` and `kind`, both text")
@@ -74,7 +74,7 @@ def is_checked(line: bytes) -> bool:
     """Tell whether the line carries a checksum, and that it is right.
 
     Raises: Damaged when it is wrong, when its own name was hit, or when the line is too long.
-    Cost: about 0.5 µs for 150 bytes, a seventh of parsing.
+    Cost: about 0.5 µs for 150 bytes, an eighth of `decode`.
     """
     if len(line) > LINE_BYTES_MAX:
         raise Damaged(f"longer than {LINE_BYTES_MAX} bytes")
@@ -110,6 +110,6 @@ def decode(line: bytes) -> Record:
 def plain_ts(line: bytes) -> bytes:
     """Cut a line's `ts` out without parsing; empty where it is not in the form every record should have.
 
-    Cost: about 0.1 µs.
+    Cost: about 0.2 µs.
     """
     return line[7:31] if line[30:32] == b'Z"' and line[:7] == b'{"ts":"' else b""
