@@ -5,7 +5,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 
 Act = Callable[[socket.socket, threading.Event], None]
@@ -135,6 +135,14 @@ def reset(raw: bytes) -> Act:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     return act
+
+
+@contextlib.contextmanager
+def refusing_url() -> Iterator[str]:
+    """Hold a port on which nothing listens, so that nobody else can begin to meanwhile."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{holder.getsockname()[1]}/"
 
 
 class DeafListener:

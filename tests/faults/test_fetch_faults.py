@@ -14,7 +14,7 @@ from agent.errors import MossError, Refused, Unreachable, Unusable
 from agent.fetch import Answer, Fetcher
 from tests.fakes.certificate import server_context
 from tests.fakes.server import LocalServer, Reply
-from tests.fakes.trouble import DeafListener, TroubleServer, drip, flood, hang, reset, say
+from tests.fakes.trouble import DeafListener, TroubleServer, drip, flood, hang, refusing_url, reset, say
 
 MARGIN_S = 0.5
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -115,10 +115,8 @@ def test_get_ends_soon_after_its_deadline_when_it_runs_beside_the_main_thread() 
 
 
 def test_get_says_so_when_the_connection_is_refused() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    with pytest.raises(Unreachable, match=f"http://127.0.0.1:{port}/ refuses connections"):
-        get(f"http://127.0.0.1:{port}/", 0.5)
+    with refusing_url() as url, pytest.raises(Unreachable, match=f"{url} refuses connections"):
+        get(url, 0.5)
 
 
 def test_get_says_so_when_the_name_cannot_be_looked_up() -> None:

@@ -47,6 +47,8 @@ with TroubleServer(answer_all) as server:
         signaller = threading.Timer(chance.uniform(0, 0.02), os.kill, [os.getpid(), signal.SIGTERM])
         signaller.start()
         for _ in range(8):
+            # Five in a row would have it leave the server alone.
+            fetcher._hosts.clear()
             outcomes[outcome(chance.uniform(0.0002, 0.006))] += 1
             assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
             assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
@@ -54,6 +56,7 @@ with TroubleServer(answer_all) as server:
         # However deep in the timer's own handler the signal came, it is not lost.
         assert stop.asked
         stop.asked = False
+        fetcher._hosts.clear()
         assert fetcher.get(server.url, deadline_s=5).body == b"[]"
         fetcher.close()
         stop.close()
@@ -67,5 +70,6 @@ def test_fetcher_stays_sound_when_deadlines_and_signals_hit_at_any_instant() -> 
     program = STORM.format(root=str(ROOT), seed=seed, seconds=SECONDS)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 0, done.stderr[-2000:]
-    # Deadlines or signals that never hit, or always, would prove nothing.
-    assert min(json.loads(done.stdout).values()) > 10, done.stdout
+    # Deadlines or signals that never hit would prove nothing; that it can answer is asserted in each round.
+    outcomes = json.loads(done.stdout)
+    assert min(outcomes["late"], outcomes["stopped"]) > 10, outcomes

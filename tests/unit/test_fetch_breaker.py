@@ -1,6 +1,6 @@
 """The circuit breaker, by itself and through a fetcher."""
 
-import socket
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -10,6 +10,7 @@ from agent.errors import Refused, Unreachable, Unusable
 from agent.fetch import Fetcher
 from agent.host import BreakerChange
 from tests.fakes.server import LocalServer, Reply
+from tests.fakes.trouble import refusing_url
 
 
 def failed(times: int, now_s: float = 0.0) -> Breaker:
@@ -65,22 +66,18 @@ def test_breaker_closes_when_the_probe_succeeds() -> None:
     assert (breaker.state, breaker.failures) == ("closed", 0)
 
 
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def test_fetcher_leaves_a_dead_host_alone_when_it_failed_often() -> None:
     changes: list[BreakerChange] = []
     clock = ManualClock(0)
     fetcher = Fetcher(clock, on_breaker=changes.append)
-    place = f"127.0.0.1:{closed_port()}"
-    for _ in range(FAILURES_MAX):
-        assert changes == []
-        with pytest.raises(Unreachable, match="refuses connections"):
-            fetcher.get(f"http://{place}/SECRET", name="the exchange")
-    with pytest.raises(Unreachable, match="the exchange is left alone for 30 s more") as caught:
-        fetcher.get(f"http://{place}/SECRET", name="the exchange")
+    with refusing_url() as url:
+        place = urlsplit(url).netloc
+        for _ in range(FAILURES_MAX):
+            assert changes == []
+            with pytest.raises(Unreachable, match="refuses connections"):
+                fetcher.get(url + "SECRET", name="the exchange", attempts_max=1)
+        with pytest.raises(Unreachable, match="the exchange is left alone for 30 s more") as caught:
+            fetcher.get(url + "SECRET", name="the exchange", attempts_max=1)
     assert caught.value.wait_s == 30
     assert changes == [BreakerChange(place, "open", FAILURES_MAX, 30, "the exchange refuses connections")]
 
@@ -129,8 +126,7 @@ def test_breaker_stays_closed_when_the_host_is_alive(reply: Reply, kind: type[Ex
 
 def test_breaker_of_one_host_stays_closed_when_another_is_down() -> None:
     fetcher = Fetcher(ManualClock(0))
-    dead = f"http://127.0.0.1:{closed_port()}/"
-    with LocalServer(lambda _request: Reply(200, b"[]")) as server:
+    with LocalServer(lambda _request: Reply(200, b"[]")) as server, refusing_url() as dead:
         for _ in range(FAILURES_MAX + 1):
             with pytest.raises(Unreachable):
                 fetcher.get(dead)
