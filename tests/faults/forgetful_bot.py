@@ -9,7 +9,7 @@ import bot
 from agent import memory
 
 
-def nothing(*_: object) -> list[object]:
+def nothing(*_: object, **__: object) -> list[object]:
     return []
 
 
