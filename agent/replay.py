@@ -3,16 +3,18 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.errors import BadInput, UsageError
 from agent.folder import DataFolder
 from agent.market.candle import Candle, record_of
 from agent.market.engine import Engine, Entry
 from agent.parts import hours_of, plan_of, terms_of
-from agent.recording import Row
 from agent.settings import Config
 from store import Store, newest
+
+if TYPE_CHECKING:
+    from agent.recording import Row
 
 # How many records are stored with one write: enough that the write costs nothing, few enough to hold.
 BATCH_RECORDS = 500
@@ -31,7 +33,7 @@ class Replay:
         self._now_s = 0
         self._due_s = 0
 
-    def entries(self, series: Iterable[Row]) -> Iterator[Entry]:
+    def entries(self, series: "Iterable[Row]") -> Iterator[Entry]:
         """Yield what a bot that was never down would have stored, in its order.
 
         Arguments:
