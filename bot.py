@@ -99,7 +99,8 @@ def _working(options: argparse.Namespace) -> Iterator[tuple[Trader, alive.Stop, 
     stop.install()
     with folder.hold("bot"):
         clock = process_clock(settings, folder, stop.wait)
-        with Trader(settings, folder, clock, source_of(settings, Fetcher(clock, stop))) as trader:
+        fetcher = Fetcher(clock, stop, on_breaker=lambda change: trader.tell_breaker(change))
+        with Trader(settings, folder, clock, source_of(settings, fetcher)) as trader:
             yield trader, stop, wrong
 
 

@@ -12,6 +12,7 @@ from agent.console import say
 from agent.errors import MossError, Stopped
 from agent.folder import DataFolder
 from agent.history import History, gap_fields
+from agent.host import BreakerChange
 from agent.market.engine import Engine, Entry
 from agent.market.sources import Source
 from agent.parts import hours_of, plan_of, terms_of
@@ -155,6 +156,10 @@ class Trader:
     def tell_stop(self) -> None:
         """Store that this process ends because it was asked to."""
         self.event("stop", version=__version__, pid=os.getpid())
+
+    def tell_breaker(self, change: BreakerChange) -> None:
+        """Store that a host is no longer asked for a while, or is again; raises NotStored."""
+        self.event("breaker", **change._asdict())
 
     def tell_missed(self, job: str, count: int) -> None:
         """Store that a job's moments went by without it; raises NotStored."""

@@ -37,6 +37,8 @@ class Upbit:
 
     name = "upbit"
     rows_max = 200
+    # Documented: ten requests a second from one address.
+    interval_s = 0.12
 
     def __init__(self, fetcher: Fetcher, base_url: str) -> None:
         self._fetcher = fetcher
@@ -45,7 +47,7 @@ class Upbit:
     def candles(self, symbol: str, before_s: int, count: int, deadline_s: float) -> list[Candle]:
         until = timestamp(before_s).replace(".000", "")
         query = {"market": symbol, "count": str(count), "to": until}
-        answer = self._fetcher.get(self._url, params=query, deadline_s=deadline_s)
+        answer = self._fetcher.get(self._url, params=query, deadline_s=deadline_s, interval_s=self.interval_s)
         try:
             rows = json.loads(answer.body, parse_float=Decimal, parse_constant=_no_number)
             candles = upbit.candles_of(rows, symbol)

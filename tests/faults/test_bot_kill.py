@@ -84,14 +84,14 @@ def test_signals_of_a_killed_bot_equal_those_of_a_replay_of_its_candles(tmp_path
 
 def test_backfill_misses_and_doubles_nothing_when_it_is_killed(tmp_path: Path, seed: int) -> None:
     chance, data, kills = random.Random(seed), tmp_path / "data", 0
-    start_s = time.time() - 5 * 86_400
+    start_s = time.time() - 2 * 86_400
     moment = {"now_s": start_s}
     with (exchange := FakeUpbit(lambda _, at: None if at // 60 % 7 == 0 else 100.0, lambda: moment["now_s"])).server:
         config = write_config(tmp_path, f'[market]\nupbit_url = "{exchange.server.url}"\n')
         assert run("bot.py", "once", "--config", config, "--data", data).returncode == 0
         moment["now_s"] = time.time()
         exchange.trouble = slow
-        while kills < 12 and len(records(data, "prices")) < 5 * 1440 * 6 / 7:
+        while kills < 12 and len(records(data, "prices")) < 2 * 1440 * 6 / 7:
             with start("bot.py", "once", "--config", config, "--data", data) as process:
                 time.sleep(chance.uniform(0.2, 0.6))
                 process.kill()

@@ -5,8 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.clock import seconds
+from agent.clock import ManualClock, seconds
+from agent.config import load
+from agent.fetch import Fetcher
+from agent.folder import DataFolder
 from agent.market.candle import checked, record_of
+from agent.market.sources import source_of
+from agent.trader import Trader
 from store import Store
 from tests.fakes.exchange import FakeUpbit
 from tests.fakes.server import Reply, Request
@@ -175,3 +180,27 @@ def test_once_ends_with_75_and_says_who_when_another_holds_the_folder(tmp_path: 
     assert status == 75
     assert f"bot already runs here, as process {holder.pid}" in said
     assert holder.returncode == 0
+
+
+def test_run_tells_when_it_leaves_an_exchange_alone_and_asks_again(tmp_path: Path) -> None:
+    with (exchange := FakeUpbit(flat)).server:
+        exchange.trouble = lambda _: Reply(500, b"")
+        config = config_for(exchange, tmp_path)
+        folder = DataFolder(tmp_path / "data")
+        folder.prepare()
+        clock = ManualClock(time.time())
+        fetcher = Fetcher(clock, on_breaker=lambda change: trader.tell_breaker(change))
+        settings = load(str(config), {})
+        with Trader(settings, folder, clock, source_of(settings, fetcher)) as trader:
+            trader.read_back()
+            for _ in range(8):
+                trader.take_prices(10)
+                clock.sleep_s(1)
+            exchange.trouble = lambda _: None
+            clock.sleep_s(300)
+            trader.take_prices(10)
+    changes = [event for event in records(folder.path, "events") if event["kind"] == "breaker"]
+    assert [change["state"] for change in changes] == ["open", "half-open", "closed"]
+    assert changes[0]["wait_s"] == 30
+    assert "answered 500" in changes[0]["why"]
+    assert len(records(folder.path, "prices")) == 200
