@@ -1,5 +1,6 @@
 """An outside witness: what it once saw as a whole line of a stream must be there for ever, once, and whole."""
 
+import gzip
 import json
 import os
 import time
@@ -117,15 +118,18 @@ class Witness:
         )
 
     def _files(self, name: str) -> list[Path]:
-        segments = (path for path in self.data.glob(f"{name}.jsonl-*") if path.suffix != ".gz")
-        return [*sorted(segments), self.data / f"{name}.jsonl"]
+        return [*sorted(self.data.glob(f"{name}.jsonl-*")), self.data / f"{name}.jsonl"]
 
     def _lines(self, name: str) -> list[bytes]:
-        texts = (path.read_bytes() for path in self._files(name) if path.exists())
+        texts = (_text(path) for path in self._files(name) if path.exists())
         return [line for text in texts for line in text.split(b"\n") if line.strip()]
 
     def _records(self, name: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self._lines(name)]
+
+
+def _text(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
 def _is_whole(line: bytes) -> bool:

@@ -1,0 +1,132 @@
+"""install.sh on a server: what it leaves, an upgrade, an upgrade that fails, and a removal."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from tests.scripts import records
+from tests.vps.box import Box
+from tests.vps.conftest import prepare
+
+INSTALL = "bash /src/{}/systemd/install.sh {} 2>&1"
+Sources = Callable[[str], Path]
+
+
+def running(box: Box) -> tuple[str, str]:
+    """Return the release that runs and the number of its process."""
+    release = box.ask("readlink /opt/moss/current")
+    return release.rpartition("/")[2], box.ask("systemctl show --property MainPID --value moss-bot")
+
+
+def test_only_crons_line_is_roots_when_it_is_installed(box: Box) -> None:
+    assert box.ask("systemctl is-active moss-bot") == "active"
+    assert box.ask("systemctl is-enabled moss-bot") == "enabled"
+    users = box.ask("ps -eo user:20,args | grep '[/]opt/moss' | cut -d' ' -f1 | sort -u")
+    assert users == "moss"
+    assert box.ask("find /opt/moss ! -user root -o -perm /022 ! -type l") == ""
+    assert box.ask("stat -c '%U:%G %a' /var/lib/moss /var/lib/moss/prices.jsonl") == "moss:moss 750\nmoss:moss 640"
+    assert "tests" not in box.ask("ls /opt/moss/current")
+
+
+def test_systemd_finds_nothing_wrong_when_it_looks_at_what_runs(box: Box) -> None:
+    units = "moss-bot.service moss-sentiment.service moss-alert@moss-bot.service.service"
+    for unit in units.split():
+        assert box.ask(f"systemd-analyze verify --man=no {unit} 2>&1") == ""
+        box.ask(f"systemd-analyze security --no-pager --threshold=13 {unit}")
+
+
+def test_ordinary_user_sees_how_it_goes_when_in_the_group(box: Box) -> None:
+    status = box.run("moss", "status", user="ada")
+    assert status.returncode == 0, status.stderr
+    assert "running" in status.stdout
+    followed = box.run("timeout", "3", "tail", "-F", "-n", "1", "/var/lib/moss/prices.jsonl", user="ada")
+    assert len(followed.stdout.splitlines()) > 1
+    followed = box.run("timeout", "3", "moss", "tail", "prices", "-n", "1", user="ada")
+    assert len(followed.stdout.splitlines()) > 1
+    assert box.run("moss", "store", "tail", "/var/lib/moss/prices.jsonl", "-n", "1", user="ada").stdout.count("\n") == 1
+
+
+def test_stranger_sees_no_record(box: Box) -> None:
+    assert box.run("moss", "status", user="nobody").returncode == 1
+    assert box.run("cat", "/var/lib/moss/prices.jsonl", user="nobody").returncode == 1
+
+
+def test_install_does_nothing_when_it_runs_again(box: Box) -> None:
+    before = running(box)
+    assert "nothing to do" in box.ask(INSTALL.format("now", ""), limit_s=180)
+    assert running(box) == before
+
+
+def test_install_only_tells_when_it_is_a_dry_run(box: Box, sources: Sources) -> None:
+    source = sources("dry")
+    (source / "bot.py").write_text((source / "bot.py").read_text() + "# Another release.\n")
+    before = (running(box), box.ask("find /etc /opt /usr/local -newer /run/systemd/system -printf '%p %T@\\n' | sort"))
+    assert "would build" in box.ask(INSTALL.format("dry", "--dry-run"))
+    assert (
+        running(box),
+        box.ask("find /etc /opt /usr/local -newer /run/systemd/system -printf '%p %T@\\n' | sort"),
+    ) == before
+
+
+def test_install_switches_when_there_is_a_new_release(box: Box, sources: Sources) -> None:
+    source, before = sources("next"), running(box)
+    version(source, "9.9.1")
+    assert "9.9.1" in box.ask(INSTALL.format("next", ""), limit_s=180)
+    after = running(box)
+    assert after[0].startswith("9.9.1-")
+    assert after[1] != before[1]
+    events = records(box.path("/var/lib/moss"), "events")
+    assert [event["version"] for event in events if event["kind"] == "start"][-1] == "9.9.1"
+    assert before[0] in box.ask("ls /opt/moss/releases")
+
+
+def test_install_goes_back_when_the_new_release_is_never_ready(box: Box, sources: Sources) -> None:
+    source, before = sources("never"), running(box)
+    version(source, "9.9.2")
+    word = source / "agent/alive.py"
+    word.write_text(word.read_text().replace('address = environ.get("NOTIFY_SOCKET", "")', 'address = ""'))
+    begun_s = time.monotonic()
+    done = box.run("bash", "-c", INSTALL.format("never", "--ready-s 8"), limit_s=180)
+    assert done.returncode == 1
+    assert "going back" in done.stdout
+    assert time.monotonic() - begun_s < 60
+    after = running(box)
+    assert after[0] == before[0]
+    assert box.ask("systemctl is-active moss-bot") == "active"
+
+
+def test_install_goes_back_when_the_new_release_dies_at_once(box: Box, sources: Sources) -> None:
+    source, before = sources("dies"), running(box)
+    version(source, "9.9.3")
+    (source / "bot.py").write_text("raise SystemExit(1)\n")
+    assert box.run("bash", "-c", INSTALL.format("dies", ""), limit_s=180).returncode == 1
+    assert running(box)[0] == before[0]
+    assert box.ask("systemctl is-active moss-bot") == "active"
+
+
+def test_uninstall_leaves_the_records_and_nothing_that_runs(
+    boot: Callable[[Path], AbstractContextManager[Box]], sources: Sources
+) -> None:
+    source = sources("elsewhere")
+    with boot(source.parent) as box:
+        prepare(box)
+        files = "find /etc/systemd /etc/cron.d /etc/logrotate.d /usr/local /opt ! -type d | sort"
+        before = box.ask(files)
+        box.ask(INSTALL.format("elsewhere", "--prefix=/opt/apps/moss --user ada"), limit_s=180)
+        assert box.ask("systemctl is-active moss-bot") == "active"
+        assert "/opt/moss" not in box.ask("cat /etc/systemd/system/moss-* /etc/logrotate.d/moss /usr/local/bin/moss")
+        count = len(records(box.path("/var/lib/moss"), "prices"))
+        box.ask(INSTALL.format("elsewhere", "--prefix=/opt/apps/moss --uninstall"))
+        assert box.ask(files) == before
+        assert box.ask("ps -eo args | grep '[m]oss/current' || true") == ""
+        assert len(records(box.path("/var/lib/moss"), "prices")) >= count > 0
+        box.ask(INSTALL.format("elsewhere", ""), limit_s=180)
+        assert box.ask("moss status | head -1").startswith("bot       running")
+
+
+def version(source: Path, name: str) -> None:
+    init = source / "agent/__init__.py"
+    text = init.read_text()
+    (line,) = [line for line in text.splitlines() if line.startswith("__version__ = ")]
+    init.write_text(text.replace(line, f'__version__ = "{name}"'))
