@@ -1,6 +1,6 @@
 ## make run      the demo: a built-in market and built-in headlines, written to ./data; Ctrl-C ends it
 ## make test     every test that this machine can run; ARGS="-k name" chooses
-## make chaos    the process killed, starved and hung at random; CHAOS_S=600 says for how long
+## make chaos    the process killed, starved and hung, a whole system booted and hurt; CHAOS_S=600 says for how long
 ## make check    style, types, layout, log rotation, and the line budget
 ## make lock     write requirements.lock and requirements-dev.lock anew, with the newest that fits
 ## make clean    remove the environment and all caches; ./data stays
@@ -47,12 +47,12 @@ test: $(VENV)/ready-dev
 
 chaos: $(VENV)/ready-dev
 	@export CHAOS_S="$${CHAOS_S:-600}"
-	exec $(python) -m pytest tests/faults/test_chaos_process.py $(ARGS)
+	exec $(python) -m pytest -s tests/faults/test_chaos_process.py tests/vps $(ARGS)
 
 check: $(VENV)/ready-dev
 	@failed=
 	echo "check: style"; $(python) -m ruff check --quiet . && $(python) -m ruff format --quiet --check . || failed="$$failed style"
-	echo "check: types"; $(python) -m mypy agent store bot.py sentiment.py demo.py tests || failed="$$failed types"
+	echo "check: types"; $(python) -m mypy agent store systemd/*.py bot.py sentiment.py demo.py tests || failed="$$failed types"
 	echo "check: imports"; $(VENV)/bin/lint-imports --no-logo || failed="$$failed imports"
 	echo "check: layout"; $(python) -m tests.layout || failed="$$failed layout"
 	if [ -n "$$failed" ]; then echo "check: failed:$$failed" >&2; exit 1; fi
