@@ -45,49 +45,6 @@ class SystemClock:
         self._wait(max(0.0, duration_s))
 
 
-class FastClock:
-    """A clock that starts at a given moment and runs `speed` times as fast; the demo's.
-
-    Arguments:
-        start_s: the moment it shows first, seconds since 1970 UTC.
-        speed: its seconds per real second, above 0.
-        wait: what sleeps, in real seconds.
-    """
-
-    def __init__(self, start_s: float, speed: float, wait: Callable[[float], object] = time.sleep) -> None:
-        self._start_s = start_s
-        self._speed = speed
-        self._wait = wait
-        self._zero_s = time.monotonic()
-
-    def now_s(self) -> float:
-        return self._start_s + self.monotonic_s()
-
-    def monotonic_s(self) -> float:
-        return (time.monotonic() - self._zero_s) * self._speed
-
-    def sleep_s(self, duration_s: float) -> None:
-        self._wait(max(0.0, duration_s) / self._speed)
-
-
-class ManualClock:
-    """A clock that moves only when it is slept on or set; for tests."""
-
-    def __init__(self, now_s: float) -> None:
-        self.wall_s = now_s
-        self.elapsed_s = 0.0
-
-    def now_s(self) -> float:
-        return self.wall_s
-
-    def monotonic_s(self) -> float:
-        return self.elapsed_s
-
-    def sleep_s(self, duration_s: float) -> None:
-        self.wall_s += max(0.0, duration_s)
-        self.elapsed_s += max(0.0, duration_s)
-
-
 def timestamp(moment_s: float) -> str:
     """Write a moment the way every record does.
 

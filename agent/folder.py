@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from agent.clock import MINUTE_S, Clock, FastClock, SystemClock, seconds
+from agent.clock import MINUTE_S, Clock, SystemClock, seconds
 from agent.config import SYSTEM_FILE
 from agent.errors import Busy, FolderError
 from agent.settings import Config
@@ -117,6 +117,8 @@ def process_clock(config: Config, folder: DataFolder, wait: Callable[[float], ob
     machine = SystemClock(wait)
     if config.market.source != "demo" or config.market.demo_speed == 1:
         return machine
+    from agent.fast_clock import FastClock  # nobody else needs it
+
     # A fast clock goes on where the stored candles end: otherwise a second start would fall back behind the first.
     start_s = machine.now_s() // MINUTE_S * MINUTE_S
     for record in newest(folder.stream("prices")):

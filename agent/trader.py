@@ -159,7 +159,7 @@ class Trader:
 
     def tell_breaker(self, change: BreakerChange) -> None:
         """Store that a host is no longer asked for a while, or is again; raises NotStored."""
-        self.event("breaker", **change._asdict())
+        self.event("breaker", **change._replace(wait_s=round(change.wait_s, 1))._asdict())
 
     def tell_missed(self, job: str, count: int) -> None:
         """Store that a job's moments went by without it; raises NotStored."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.clock import ManualClock, seconds
+from agent.clock import seconds
 from agent.config import load
 from agent.fetch import Fetcher
 from agent.folder import DataFolder
@@ -13,6 +13,7 @@ from agent.market.candle import checked, record_of
 from agent.market.sources import source_of
 from agent.trader import Trader
 from store import Store
+from tests.fakes.clock import ManualClock
 from tests.fakes.exchange import FakeUpbit
 from tests.fakes.server import Reply, Request
 from tests.scripts import records, run, start, wait_for, write_config

@@ -2,7 +2,9 @@
 
 import pytest
 
-from agent.clock import FastClock, ManualClock, seconds, timestamp, zone
+from agent.clock import seconds, timestamp, zone
+from agent.fast_clock import FastClock
+from tests.fakes.clock import ManualClock
 
 
 @pytest.mark.parametrize(

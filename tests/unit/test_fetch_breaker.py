@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from agent.breaker import FAILURES_MAX, Breaker
-from agent.clock import ManualClock
 from agent.errors import Refused, Unreachable, Unusable
 from agent.fetch import Fetcher
 from agent.host import BreakerChange
+from tests.fakes.clock import ManualClock
 from tests.fakes.server import LocalServer, Reply
 from tests.fakes.trouble import refusing_url
 

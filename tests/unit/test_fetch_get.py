@@ -6,9 +6,10 @@ import zlib
 
 import pytest
 
-from agent.clock import ManualClock, SystemClock
+from agent.clock import SystemClock
 from agent.errors import Refused, Unreachable, Unusable
 from agent.fetch import Fetcher
+from tests.fakes.clock import ManualClock
 from tests.fakes.server import LocalServer, Reply, Request
 
 BODY = b'[{"market":"KRW-BTC"}]' * 100

@@ -2,10 +2,10 @@
 
 import pytest
 
-from agent.clock import ManualClock
 from agent.errors import Unreachable
 from agent.fetch import Fetcher
 from agent.headers import TOLD_WAIT_S_MAX, remaining_requests, server_time_s, told_wait_s
+from tests.fakes.clock import ManualClock
 from tests.fakes.server import LocalServer, Reply
 
 

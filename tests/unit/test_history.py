@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.clock import ManualClock
 from agent.errors import Unreachable
 from agent.history import FIRST_CANDLES, PAGES_MAX, History
 from agent.market.candle import Candle, candle_of, checked
 from store import Store, scan
+from tests.fakes.clock import ManualClock
 
 T0 = 1_582_185_600
 

@@ -1,7 +1,8 @@
 """What runs when, by a clock that the test moves."""
 
-from agent.clock import ManualClock, seconds, timestamp, zone
+from agent.clock import seconds, timestamp, zone
 from agent.jobs import SLACK_S, Jobs
+from tests.fakes.clock import ManualClock
 
 KOREA = zone("+09:00")
 

@@ -9,7 +9,8 @@ from typing import Protocol
 
 import pytest
 
-from agent.market.indicators import RSI_MEMORY, ExponentialMovingAverage, RelativeStrengthIndex, SimpleMovingAverage
+from agent.market.fading import MEMORY_LENGTHS, ExponentialMovingAverage, RelativeStrengthIndex
+from agent.market.indicators import SimpleMovingAverage
 
 
 class Indicator(Protocol):
@@ -111,6 +112,6 @@ def test_rsi_is_the_same_to_1e9_when_it_reads_back_only_so_many_closes(length: i
     whole, tail = RelativeStrengthIndex(length), RelativeStrengthIndex(length)
     for close in closes:
         whole.add(close)
-    for close in closes[-RSI_MEMORY * length :]:
+    for close in closes[-MEMORY_LENGTHS * length :]:
         tail.add(close)
     assert whole.value == pytest.approx(tail.value, abs=1e-9)

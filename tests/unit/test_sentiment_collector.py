@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.clock import DAY_S, ManualClock, SystemClock, seconds
+from agent.clock import DAY_S, SystemClock, seconds
 from agent.collector import Collector
 from agent.errors import Unreachable
 from agent.fetch import Fetcher
@@ -13,6 +13,7 @@ from agent.folder import DataFolder
 from agent.news.model import Scorer
 from agent.settings import Config, News, NewsFeed, StoreSettings
 from sentiment import LEXICON
+from tests.fakes.clock import ManualClock
 from tests.fakes.feeds import Entry, FeedHost, rss
 from tests.fakes.scorer import records, titles
 from tests.fakes.server import LocalServer

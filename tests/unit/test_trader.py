@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.clock import ManualClock, timestamp
+from agent.clock import timestamp
 from agent.errors import Unreachable
 from agent.folder import DataFolder
 from agent.market.candle import Candle, checked
 from agent.settings import Bank, Config, Schedule, Strategy
 from agent.trader import GRACE_S, Trader
+from tests.fakes.clock import ManualClock
 from tests.scripts import records
 
 T0 = 1_582_185_600

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from agent.market.indicators import RSI_MEMORY, RelativeStrengthIndex
+from agent.market.fading import MEMORY_LENGTHS, RelativeStrengthIndex
 from agent.market.strategy import BUY, HOLD, SELL, Verdict
 
 
@@ -19,7 +19,7 @@ class Rsi:
     fades = True
 
     def __init__(self, rsi: int, rsi_oversold: float, rsi_overbought: float) -> None:
-        self.window = RSI_MEMORY * rsi
+        self.window = MEMORY_LENGTHS * rsi
         self._rsi = RelativeStrengthIndex(rsi)
         self._oversold, self._overbought = rsi_oversold, rsi_overbought
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from agent.market.indicators import RSI_MEMORY, RelativeStrengthIndex, SimpleMovingAverage, figure
+from agent.market.fading import MEMORY_LENGTHS, RelativeStrengthIndex
+from agent.market.indicators import SimpleMovingAverage, figure
 from agent.market.strategy import BUY, HOLD, SELL, Verdict
 
 
@@ -20,7 +21,7 @@ class SmaRsi:
     fades = True
 
     def __init__(self, fast: int, slow: int, rsi: int, rsi_oversold: float, rsi_overbought: float) -> None:
-        self.window = max(slow, RSI_MEMORY * rsi)
+        self.window = max(slow, MEMORY_LENGTHS * rsi)
         self._fast = SimpleMovingAverage(fast)
         self._slow = SimpleMovingAverage(slow)
         self._rsi = RelativeStrengthIndex(rsi)
