@@ -6,14 +6,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from agent import alive, config, fallback
 from agent.clock import SystemClock
 from agent.console import leave_quietly, say, show
 from agent.errors import MossError, Stopped
 from agent.fetch import Fetcher
-from agent.folder import DataFolder, find_data, process_clock
+from agent.folder import add_places, find_data, process_clock
 from agent.jobs import Jobs
 from agent.market.sources import source_of
 from agent.settings import minutes
@@ -104,24 +103,6 @@ def _working(options: argparse.Namespace) -> Iterator[tuple[Trader, alive.Stop, 
             yield trader, stop, wrong
 
 
-def replay(options: argparse.Namespace) -> int:
-    """Decide recorded candles again: print the signals, or with --data store all records in an empty folder."""
-    from agent import recording
-    from agent.replay import Replay, keep, line
-
-    settings = config.load(options.config)
-    series = recording.rows([Path(name) for name in options.files], settings.market.symbols[0], settings.market.source)
-    entries = Replay(settings).entries(series)
-    if options.data:
-        count = keep(entries, DataFolder(Path(options.data)), settings)
-        say(f"{count} records stored in {options.data}")
-        return 0
-    for stream, record in entries:
-        if stream == "signals":
-            show(line(record))
-    return 0
-
-
 def check(options: argparse.Namespace) -> int:
     """Say whether the configuration is good, and when each job runs next."""
     settings, folder = config.load(options.config), find_data(options.data)
@@ -135,50 +116,15 @@ def check(options: argparse.Namespace) -> int:
     return 0
 
 
-def status(options: argparse.Namespace) -> int:
-    """Tell how it goes, from the store alone."""
-    from agent.status import as_json, lines, status
-
-    folder = find_data(options.data)
-    folder.readable()
-    say(f"reading {folder.path}")
-    report = status(folder, time.time())
-    if options.json:
-        show(as_json(report))
-        return 0
-    for text, alarm in lines(report):
-        show(text, alarm=alarm)
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="bot.py", description=__doc__)
-    parser.set_defaults(work=run)
-    _add_places(parser, default=None)
-    commands = parser.add_subparsers(metavar="COMMAND")
-    for work in (run, once, replay, check, status):
-        text = str(work.__doc__)
-        command = commands.add_parser(work.__name__, help=text, description=text)
-        command.set_defaults(work=work)
-        # Before or after the command's name: one that is not given here must not undo what was given there.
-        _add_places(command, default=argparse.SUPPRESS)
-        if work is replay:
-            command.add_argument("files", metavar="FILE", nargs="+", help="one-minute candles, oldest file first")
-        if work is status:
-            command.add_argument("--json", action="store_true", help="one line of JSON instead")
-    return parser
-
-
-def _add_places(parser: argparse.ArgumentParser, default: str | None) -> None:
-    parser.add_argument("--config", metavar="FILE", default=default, help="the configuration to follow")
-    parser.add_argument("--data", metavar="DIR", default=default, help="the data folder")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status that the contract of each error gives."""
-    options = _parser().parse_args(arguments)
+    options = _options(arguments)
     try:
-        return int(options.work(options))
+        if options.command in _COMMANDS:
+            return _COMMANDS[options.command](options)
+        from agent import commands
+
+        return commands.run(options.command, options)
     except (MossError, StoreError) as error:
         for text in str(error).splitlines():
             say(f"bot.py: {text}")
@@ -188,6 +134,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+
+
+_COMMANDS = {"run": run, "once": once, "check": check}
+# What is not the loop itself lies in agent/commands.py, and is imported when it is asked for.
+_FURTHER = {
+    "replay": "decide recorded candles again",
+    "status": "tell how it goes, from the store alone",
+    "audit": "account for every minute, and decide every stored evaluation again",
+    "backfill": "fetch the time before the first stored candle",
+    "bank": "look at the paper account, deposit, withdraw",
+}
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command's name and what stands before it; what stands behind it is read by the command's own parser."""
+    texts = {name: str(work.__doc__) for name, work in _COMMANDS.items()} | _FURTHER
+    listed = "\n".join(f"  {name:9} {text}" for name, text in texts.items())
+    parser = argparse.ArgumentParser(
+        prog="bot.py", description=__doc__, epilog=listed, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_places(parser, default=None)
+    parser.add_argument("command", nargs="?", default="run", choices=texts, metavar="COMMAND", help="one of these:")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.command in _COMMANDS:
+        own = argparse.ArgumentParser(prog=f"bot.py {options.command}", description=texts[options.command])
+        # Before or after the command's name: one that is not given here must not undo what was given there.
+        add_places(own, default=argparse.SUPPRESS)
+        own.parse_args(options.rest, options)
+    return options
 
 
 if __name__ == "__main__":

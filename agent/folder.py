@@ -5,12 +5,16 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.clock import MINUTE_S, Clock, SystemClock, seconds
 from agent.config import SYSTEM_FILE
 from agent.errors import Busy, FolderError
 from agent.settings import Config
 from store import Store, newest
+
+if TYPE_CHECKING:
+    import argparse
 
 SYSTEM_FOLDER = Path("/var/lib/moss")
 
@@ -93,6 +97,12 @@ class DataFolder:
             yield
         finally:
             os.close(descriptor)
+
+
+def add_places(parser: "argparse.ArgumentParser", default: str | None) -> None:
+    """Add the two options that every command has: which configuration, which data folder."""
+    parser.add_argument("--config", metavar="FILE", default=default, help="the configuration to follow")
+    parser.add_argument("--data", metavar="DIR", default=default, help="the data folder")
 
 
 def find_data(argument: str | None, environ: Mapping[str, str] = os.environ) -> DataFolder:

@@ -100,14 +100,19 @@ class Market:
             self._step(candle.open_s, candle.close, stored=True)
         self._fill(end_s)
 
-    def evaluate(self) -> Signal | None:
-        """Decide on the newest minute; None before the first candle, and where it was judged already."""
-        if self.newest_s is None or timestamp(self.newest_s) == self._last_candle_ts:
+    def judge(self) -> Signal | None:
+        """Say what the strategy says of the newest minute, and change nothing; None before the first candle."""
+        if self.newest_s is None:
             return None
-        price = self._minutes[-1][0]
-        verdict = self._strategy.decide(self._last)
-        signal = Signal(self.symbol, self.source, self.newest_s, price, self._plan.name, self._plan.rule, verdict)
-        record = signal.record(self.newest_s)
+        price, verdict = self._minutes[-1][0], self._strategy.decide(self._last)
+        return Signal(self.symbol, self.source, self.newest_s, price, self._plan.name, self._plan.rule, verdict)
+
+    def evaluate(self) -> Signal | None:
+        """Decide on the newest minute and remember it; None where there is none, or it was judged already."""
+        signal = self.judge()
+        if signal is None or timestamp(signal.candle_s) == self._last_candle_ts:
+            return None
+        record = signal.record(signal.candle_s)
         self.remember_minute(record)
         if is_comparable(record, self.source, self._plan.rule):
             self.remember_averages(record)

@@ -16,9 +16,13 @@ LINES_MAX = {"bot": 2_500, "sentiment": 2_000}
 # Modules that are imported inside a function, never by `run` and `once` with the default config: what asks for each.
 # Whatever is not here counts, wherever its import stands.
 NOT_BY_DEFAULT: Mapping[str, str] = {
+    "agent.audit": "bot.py audit",
+    "agent.backfill": "bot.py backfill",
+    "agent.commands": "any command of bot.py but run, once and check",
     "agent.fast_clock": 'market.source = "demo"',
     "agent.market.demo": 'market.source = "demo"',
     "agent.market.fading": 'strategy.name = "rsi" or "sma_rsi"',
+    "agent.market.performance": "bot.py replay --report",
     "agent.market.strategies.rsi": 'strategy.name = "rsi"',
     "agent.market.strategies.sma_rsi": 'strategy.name = "sma_rsi"',
     "agent.news.demo": 'news.feeds has one whose url is "demo:"',
@@ -26,6 +30,7 @@ NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.recording": "bot.py replay",
     "agent.replay": "bot.py replay",
     "agent.status": "bot.py status",
+    "agent.teller": "bot.py bank",
     "agent.strategy_file": 'strategy.name = "file:..."',
 }
 

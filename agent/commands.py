@@ -1,0 +1,165 @@
+"""The bot's other commands: what a person asks of it now and then; imported only for that."""
+
+import argparse
+import time
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from agent import config
+from agent.clock import SystemClock, seconds, timestamp
+from agent.console import say, show
+from agent.errors import BadInput
+from agent.folder import DataFolder, add_places, find_data
+
+
+def run(name: str, options: argparse.Namespace) -> int:
+    """Run the command of that name; returns its exit status.
+
+    Arguments:
+        options: what stood before the name, and in `rest` what stood behind it.
+    """
+    add_arguments, work = _COMMANDS[name]
+    parser = argparse.ArgumentParser(prog=f"bot.py {name}", description=work.__doc__)
+    add_places(parser, default=argparse.SUPPRESS)
+    add_arguments(parser)
+    parser.parse_args(options.rest, options)
+    return work(options)
+
+
+def replay(options: argparse.Namespace) -> int:
+    """Decide recorded candles again: print the signals, or with --data store all records in an empty folder."""
+    from agent import recording
+    from agent.replay import Replay, keep, line
+
+    settings = config.load(options.config)
+    series = recording.rows([Path(name) for name in options.files], settings.market.symbols[0], settings.market.source)
+    entries = Replay(settings).entries(series)
+    if options.report:
+        from agent.market.performance import Performance
+
+        performance = Performance(settings.bank.cash)
+        entries = performance.watching(entries)
+    if options.data:
+        count = keep(entries, DataFolder(Path(options.data)), settings)
+        say(f"{count} records stored in {options.data}")
+    else:
+        for stream, record in entries:
+            if stream == "signals" and not options.report:
+                show(line(record))
+    if options.report:
+        for text in performance.lines():
+            show(text)
+    return 0
+
+
+def status(options: argparse.Namespace) -> int:
+    """Tell how it goes, from the store alone."""
+    from agent.status import as_json, lines, status
+
+    folder = _reading(options)
+    report = status(folder, time.time())
+    if options.json:
+        show(as_json(report))
+        return 0
+    for text, alarm in lines(report):
+        show(text, alarm=alarm)
+    return 0
+
+
+def audit(options: argparse.Namespace) -> int:
+    """Account for every minute of the stored series, and decide every stored evaluation again; 1 if not all is well."""
+    from agent.audit import Audit
+
+    settings, folder = config.load(options.config), _reading(options)
+    try:
+        begin_s = seconds(f"{options.day}T00:00:00{settings.schedule.zone}") if options.day else None
+    except ValueError as error:
+        raise BadInput(f"{options.day}: is no day such as 2026-11-21") from error
+    found = Audit(settings, folder, begin_s).result()
+    for text in found.troubles:
+        say(text)
+    for text in found.lines():
+        show(text)
+    return 0 if found.is_well else 1
+
+
+def backfill(options: argparse.Namespace) -> int:
+    """Fetch the time from --since to the first stored candle, in pages; what was interrupted goes on where it was."""
+    from agent import alive
+    from agent.backfill import Backfill
+    from agent.fetch import Fetcher
+    from agent.market.sources import source_of
+
+    settings, folder = config.load(options.config), find_data(options.data)
+    try:
+        since_s = int(seconds(options.since)) // 60 * 60
+    except ValueError as error:
+        raise BadInput(f"{options.since}: is no moment such as 2026-01-01 or 2026-01-01T00:00Z") from error
+    folder.prepare()
+    stop = alive.Stop()
+    stop.install()
+    clock = SystemClock(stop.wait)
+    with folder.hold("backfill"):
+        return Backfill(settings, folder, clock, source_of(settings, Fetcher(clock, stop))).run(since_s)
+
+
+def bank(options: argparse.Namespace) -> int:
+    """Look at the paper account; deposit or withdraw money, or an asset such as KRW-BTC."""
+    from agent import teller
+
+    if options.what == "balance":
+        for text in teller.balance(_reading(options)):
+            show(text)
+        return 0
+    try:
+        amount = Decimal(options.amount or "")
+    except InvalidOperation as error:
+        raise BadInput(f"{options.amount or 'nothing'}: is no amount") from error
+    settings, folder = config.load(options.config), find_data(options.data)
+    folder.prepare()
+    record = teller.move(settings, folder, options.what, amount, options.asset, timestamp(time.time()))
+    say(f"{options.what} done; cash {record['cash']}, equity {record['equity']}")
+    return 0
+
+
+def _reading(options: argparse.Namespace) -> DataFolder:
+    folder = find_data(options.data)
+    folder.readable()
+    say(f"reading {folder.path}")
+    return folder
+
+
+def _for_replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", metavar="FILE", nargs="+", help="one-minute candles, oldest file first")
+    parser.add_argument("--report", action="store_true", help="what it would have earned, instead of the signals")
+
+
+def _for_status(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one line of JSON instead")
+
+
+def _for_audit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("day", metavar="DAY", nargs="?", help="only this day of the market's zone, as 2026-11-21")
+
+
+def _for_backfill(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--since", metavar="MOMENT", required=True, help="from when, as 2026-01-01; UTC if it names none"
+    )
+
+
+def _for_bank(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("balance", "deposit", "withdraw"))
+    parser.add_argument("amount", metavar="AMOUNT", nargs="?")
+    parser.add_argument("asset", metavar="ASSET", nargs="?", help="a symbol such as KRW-BTC; none: money")
+
+
+_Command = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]]
+_COMMANDS: dict[str, _Command] = {
+    "replay": (_for_replay, replay),
+    "status": (_for_status, status),
+    "audit": (_for_audit, audit),
+    "backfill": (_for_backfill, backfill),
+    "bank": (_for_bank, bank),
+}

@@ -1,0 +1,110 @@
+"""The audit: what it accounts for, and that it notices what is wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agent.audit import Audit, Findings
+from agent.clock import seconds
+from agent.folder import DataFolder
+from agent.settings import Config, Strategy
+from store import Store
+from tests.scripts import records, run, write_config
+from tests.unit.test_trader import ALWAYS, BTC, T0, TraderBench
+
+
+def lived(folder: Path, config: Config = ALWAYS, minutes: int = 120) -> TraderBench:
+    bench = TraderBench(folder, config)
+    bench.market.closes = {T0 + 60 * minute: 100 + (minute * 37) % 23 for minute in range(-300, 600)}
+    for minute in range(minutes):
+        bench.live(1)
+        if minute % 17 == 0:
+            bench.restart()
+    return bench
+
+
+def audit(bench: TraderBench, day: str | None = None) -> Findings:
+    return Audit(bench.config, DataFolder(bench.folder), seconds(day) if day else None).result()
+
+
+@pytest.mark.parametrize("name", ["sma_cross", "sma_rsi", "rsi"])
+def test_audit_decides_every_evaluation_the_same_when_all_is_well(tmp_path: Path, name: str) -> None:
+    bench = lived(tmp_path, Config(schedule=ALWAYS.schedule, strategy=Strategy(name=name)))
+    found = audit(bench)
+    assert found.is_well, found.troubles
+    assert (found.candles, found.same, found.otherwise) == (len(records(tmp_path, "prices")), 24, 0)
+    assert next(found.lines()).startswith("minutes     319: 319 candles, 0 without trade, 0 in gaps")
+
+
+def test_audit_counts_minutes_without_trade_and_gaps_apart(tmp_path: Path) -> None:
+    bench = lived(tmp_path, minutes=10)
+    path = tmp_path / "prices.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:10] + lines[20:50] + lines[55:]))
+    times = [json.loads(line)["open_ts"] for line in lines]
+    with Store(tmp_path / "events.jsonl") as events:
+        gap = {"symbol": BTC, "source": "upbit", "from_ts": times[50], "until_ts": times[55]}
+        events.append({"ts": times[60], "kind": "gap", **gap})
+    found = audit(bench)
+    assert (found.candles, found.without_trade, found.in_gaps) == (len(lines) - 15, 10, 5)
+
+
+@pytest.mark.parametrize("fault", ["lost", "altered", "doubled", "signal", "damaged"])
+def test_audit_notices_when_something_is_wrong(tmp_path: Path, fault: str) -> None:
+    bench = lived(tmp_path)
+    path = tmp_path / ("signals.jsonl" if fault == "signal" else "prices.jsonl")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        del line["_c"]
+    at = 15 if fault == "signal" else 250
+    if fault == "lost":
+        del lines[at]
+    elif fault == "doubled":
+        lines.insert(at, lines[at])
+    elif fault == "altered":
+        lines[at]["close"] += 0.5
+        lines[at]["high"] += 0.5
+    elif fault == "signal":
+        lines[at]["signal"] = "BUY" if lines[at]["signal"] != "BUY" else "SELL"
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    path.write_text(text.replace('"volume"', '"vol', 1) if fault == "damaged" else text)
+    found = audit(bench)
+    assert not found.is_well
+    assert found.troubles
+
+
+def test_audit_of_a_day_counts_only_that_day(tmp_path: Path) -> None:
+    bench = lived(tmp_path, minutes=1100)
+    whole, first, second = audit(bench), audit(bench, "2020-02-20T00:00+09:00"), audit(bench, "2020-02-21T00:00+09:00")
+    assert first.candles + second.candles == whole.candles
+    assert first.same + second.same == whole.same
+    assert second.candles == (T0 + 1100 * 60 - seconds("2020-02-21T00:00+09:00")) // 60
+    assert first.is_well
+    assert second.is_well
+
+
+def test_audit_knows_the_rules_of_earlier_starts(tmp_path: Path) -> None:
+    bench = lived(tmp_path, minutes=30)
+    bench.trader.tell_start()
+    bench.config = Config(schedule=ALWAYS.schedule, strategy=Strategy(fast=3, slow=9))
+    bench.restart()
+    bench.trader.tell_start()
+    bench.live(30)
+    found = audit(bench)
+    assert found.is_well, found.troubles
+    assert found.same == 12
+
+
+def test_audit_command_prints_both_counts_and_ends_with_1_when_not_all_is_well(tmp_path: Path) -> None:
+    bench, config = lived(tmp_path / "data"), write_config(tmp_path, "")
+    good = run("bot.py", "audit", "--data", bench.folder, "--config", config)
+    assert (good.returncode, len(good.stdout.splitlines())) == (0, 2)
+    day = run("bot.py", "audit", "2020-02-20", "--data", bench.folder, "--config", config)
+    assert day.stdout == good.stdout
+    path = bench.folder / "prices.jsonl"
+    path.write_text(path.read_text().replace('"close":101', '"close":102'))
+    bad = run("bot.py", "audit", "--data", bench.folder, "--config", config)
+    assert bad.returncode == 1
+    assert "evaluations 24: " in bad.stdout
+    assert run("bot.py", "audit", "tomorrow", "--data", bench.folder, "--config", config).returncode == 1

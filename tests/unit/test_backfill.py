@@ -1,0 +1,76 @@
+"""The time before the first stored candle, fetched as a process from a fake exchange."""
+
+import random
+import time
+from pathlib import Path
+
+from agent.clock import seconds, timestamp
+from store import scan, verify
+from tests.fakes.exchange import FakeUpbit
+from tests.fakes.server import Request
+from tests.scripts import run, start, write_config
+
+MINUTE_S = 60
+
+
+def price(_symbol: str, open_s: int) -> float | None:
+    return None if open_s // 60 % 13 == 0 else 1000.0 + open_s // 60 % 7
+
+
+def config_for(exchange: FakeUpbit, folder: Path) -> Path:
+    return write_config(folder, f'[market]\nupbit_url = "{exchange.server.url}"\nsymbols = ["KRW-BTC", "KRW-ETH"]\n')
+
+
+def times(data: Path, symbol: str) -> list[int]:
+    stored = scan(data / "prices.jsonl")
+    return [int(seconds(record["open_ts"])) for record in stored if record["symbol"] == symbol]
+
+
+def test_backfill_puts_the_earlier_time_in_front_and_the_bot_goes_on_after_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    begin_s = int(time.time()) // 60 * 60 - 2_000 * MINUTE_S
+    with (exchange := FakeUpbit(price)).server:
+        arguments = ("--config", config_for(exchange, tmp_path), "--data", data)
+        assert run("bot.py", "once", *arguments).returncode == 0
+        done = run("bot.py", "backfill", "--since", timestamp(begin_s), *arguments)
+        assert done.returncode == 0, done.stderr
+        assert "100%" in done.stderr or "candles" in done.stderr
+        assert run("bot.py", "once", *arguments).returncode == 0
+    for symbol in ("KRW-BTC", "KRW-ETH"):
+        found = times(data, symbol)
+        assert found == [at for at in range(found[0], found[-1] + 60, 60) if at // 60 % 13]
+        assert begin_s <= found[0] <= begin_s + 60
+    verdict = verify(data / "prices.jsonl")
+    assert verdict.ok
+    assert not (data / "backfill.jsonl").exists()
+    assert run("bot.py", "audit", *arguments).returncode == 0
+
+
+def test_backfill_misses_and_doubles_nothing_when_it_is_killed(tmp_path: Path, seed: int) -> None:
+    chance, data = random.Random(seed), tmp_path / "data"
+    begin_s = int(time.time()) // 60 * 60 - 3_000 * MINUTE_S
+
+    def slow(_request: Request) -> None:
+        time.sleep(0.02)
+
+    with (exchange := FakeUpbit(price)).server:
+        exchange.trouble = slow
+        arguments = ("--config", config_for(exchange, tmp_path), "--data", data)
+        assert run("bot.py", "once", *arguments).returncode == 0
+        for _ in range(6):
+            with start("bot.py", "backfill", "--since", timestamp(begin_s), *arguments) as process:
+                time.sleep(chance.uniform(0.3, 0.9))
+                process.kill()
+                process.communicate()
+        assert run("bot.py", "backfill", "--since", timestamp(begin_s), *arguments).returncode == 0
+    for symbol in ("KRW-BTC", "KRW-ETH"):
+        found = times(data, symbol)
+        assert found == [at for at in range(found[0], found[-1] + 60, 60) if at // 60 % 13]
+
+
+def test_backfill_says_what_is_wrong_with_its_moment(tmp_path: Path) -> None:
+    for since, words in (("soon", "is no moment"), ("2999-01-01", "lies not in the past")):
+        done = run("bot.py", "backfill", "--since", since, "--data", tmp_path / "data", cwd=tmp_path)
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+        assert words in done.stderr
+    assert run("bot.py", "backfill", cwd=tmp_path).returncode == 2
