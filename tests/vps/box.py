@@ -24,15 +24,16 @@ class Box:
         root: the folder of its system, left as it is.
         source: a folder that it sees as /src, to read only.
         name: its name, and that of the cgroups made for it.
+        options: more options of systemd-nspawn.
     """
 
-    def __init__(self, root: Path, source: Path, name: str) -> None:
+    def __init__(self, root: Path, source: Path, name: str, *options: str) -> None:
         self._name = name
         self._groups = [folder / name for folder in _hierarchies()]
         self._options = [
             *("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--settings=no", "--link-journal=no"),
             *("--boot", "--volatile=overlay", "--private-network", "--drop-capability=CAP_SYS_RESOURCE"),
-            *("--console=read-only", f"--machine={name}", f"--directory={root}", f"--bind-ro={source}:/src"),
+            *("--console=read-only", f"--machine={name}", f"--directory={root}", f"--bind-ro={source}:/src", *options),
         ]
 
     def __enter__(self) -> "Box":

@@ -53,15 +53,26 @@ def sources(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Callable[
 
 
 @pytest.fixture(scope="session")
-def boot() -> Callable[[Path], AbstractContextManager[Box]]:
-    """Return what boots a machine that sees the given folder as /src."""
+def cache() -> Path:
+    """Return where images of systems are kept; skip where none can be booted."""
     if "CHAOS_S" not in os.environ:
         pytest.skip("boots a whole system, for minutes; make chaos runs it")
     missing = [f"{name} (Debian: {package})" for name, package in NEEDED.items() if not shutil.which(name)]
     if os.geteuid() != 0 or missing:
         pytest.skip(f"needs root and {', '.join(missing) or 'namespaces'}")
-    root = base(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "moss")
-    return lambda source: Box(root, source, f"moss-{os.getpid()}-{next(_numbers)}")
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "moss"
+
+
+@pytest.fixture(scope="session")
+def boot(cache: Path) -> Callable[[Path], AbstractContextManager[Box]]:
+    """Return what boots a machine that sees the given folder as /src."""
+    root = base(cache)
+    return lambda source: Box(root, source, name())
+
+
+def name() -> str:
+    """Return a name for a machine that no other has."""
+    return f"moss-{os.getpid()}-{next(_numbers)}"
 
 
 @pytest.fixture(scope="module")
