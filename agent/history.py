@@ -55,43 +55,52 @@ class History:
         self.settled_s = None
         begun_s = self._clock.monotonic_s()
         end_s = int(self._clock.now_s()) // MINUTE_S * MINUTE_S
-        for before_s, count in self._pages(end_s):
+        begin_s = self._begin(end_s)
+        asked_s = self._clock.now_s()
+        # The newest page first: in a market where little is traded it reaches back over all that is missing.
+        count = min(self._source.rows_max, (end_s - begin_s) // MINUTE_S)
+        newest = self._source.candles(self.symbol, end_s, count, deadline_s)
+        reached_s = newest[0].open_s if newest else begin_s
+        for before_s in self._pages(begin_s, reached_s):
             left_s = deadline_s - (self._clock.monotonic_s() - begun_s)
             if left_s <= 0:
                 return
-            asked_s = self._clock.now_s()
-            candles = self._source.candles(self.symbol, before_s, count, left_s)
-            fresh = [candle for candle in candles if candle.open_s not in self._stored]
-            if fresh:
-                self._prices.append_many([record_of(candle, self._clock.now_s()) for candle in fresh])
-            for candle in fresh:
-                self.remember(candle)
-            self._asked_s = before_s
-            self._forget()
-            if before_s == end_s:
-                known_s = min(int(asked_s - SLACK_S) // MINUTE_S * MINUTE_S, end_s)
-                self.settled_s = max(known_s, candles[-1].end_s if candles else 0)
-            yield fresh
+            yield self._keep(self._source.candles(self.symbol, before_s, self._source.rows_max, left_s), begin_s)
+        fresh = self._keep(newest, begin_s)
+        self._asked_s = end_s
+        known_s = min(int(asked_s - SLACK_S) // MINUTE_S * MINUTE_S, end_s)
+        self.settled_s = max(known_s, newest[-1].end_s if newest else 0)
+        yield fresh
 
-    def _pages(self, end_s: int) -> Iterator[tuple[int, int]]:
-        """Yield (before_s, count) for each page that must be asked for, the oldest first."""
+    def _begin(self, end_s: int) -> int:
+        """Return from when on candles are missing, or may still come late."""
         if self._newest_s is None:
-            yield end_s, FIRST_CANDLES
-            return
-        page_s = self._source.rows_max * MINUTE_S
+            return end_s - FIRST_CANDLES * MINUTE_S
         missing_s = self._newest_s + MINUTE_S
         if self._asked_s is not None:
             # A market in which nothing is traded for days is not asked for those days again each minute.
-            missing_s = max(missing_s, self._asked_s - page_s // 2)
-        oldest_s = end_s - PAGES_MAX * page_s
-        if missing_s < oldest_s:
-            self._on_gap(self.symbol, missing_s, oldest_s)
-            missing_s = oldest_s
-        start_s = min(missing_s, end_s) - LATE_MINUTES * MINUTE_S
-        while start_s < end_s:
-            before_s = min(start_s + page_s, end_s)
-            yield before_s, (before_s - start_s) // MINUTE_S
-            start_s = before_s
+            missing_s = max(missing_s, self._asked_s - self._source.rows_max * MINUTE_S // 2)
+        return min(missing_s, end_s) - LATE_MINUTES * MINUTE_S
+
+    def _pages(self, begin_s: int, reached_s: int) -> Iterator[int]:
+        """Yield the moment before which to ask, page by page, the oldest first, for what the newest page left out."""
+        page_s = self._source.rows_max * MINUTE_S
+        oldest_s = reached_s - PAGES_MAX * page_s
+        if begin_s < oldest_s:
+            self._on_gap(self.symbol, begin_s + LATE_MINUTES * MINUTE_S, oldest_s)
+        for start_s in range(max(begin_s, oldest_s), reached_s, page_s):
+            yield min(start_s + page_s, reached_s)
+
+    def _keep(self, candles: list[Candle], begin_s: int) -> list[Candle]:
+        """Store those that are not stored yet, and return them."""
+        wanted = candles if self._newest_s is None else [each for each in candles if each.open_s >= begin_s]
+        fresh = [candle for candle in wanted if candle.open_s not in self._stored]
+        if fresh:
+            self._prices.append_many([record_of(candle, self._clock.now_s()) for candle in fresh])
+        for candle in fresh:
+            self.remember(candle)
+        self._forget()
+        return fresh
 
     def _forget(self) -> None:
         horizon_s = (self._newest_s or 0) - 2 * self._source.rows_max * MINUTE_S
