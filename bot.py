@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from agent import alive, config, fallback
+from agent.breaker import Breaker
 from agent.clock import SystemClock
 from agent.console import leave_quietly, say, show
 from agent.errors import MossError, Stopped
@@ -16,6 +17,7 @@ from agent.folder import add_places, find_data, process_clock
 from agent.jobs import Jobs
 from agent.market.sources import source_of
 from agent.settings import minutes
+from agent.stop import Stop
 from agent.trader import Trader
 from store import NotStored, StoreError
 
@@ -89,16 +91,16 @@ def once(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _working(options: argparse.Namespace) -> Iterator[tuple[Trader, alive.Stop, str]]:
+def _working(options: argparse.Namespace) -> Iterator[tuple[Trader, Stop, str]]:
     """Put the parts together on the data folder, which is this process's alone meanwhile."""
     folder = find_data(options.data)
     settings, wrong = fallback.settings(options.config, folder)
     folder.prepare()
-    stop = alive.Stop()
+    stop = Stop()
     stop.install()
     with folder.hold("bot"):
         clock = process_clock(settings, folder, stop.wait)
-        fetcher = Fetcher(clock, stop, on_breaker=lambda change: trader.tell_breaker(change))
+        fetcher = Fetcher(clock, stop, lambda host: Breaker(host, lambda change: trader.tell_breaker(change)))
         with Trader(settings, folder, clock, source_of(settings, fetcher)) as trader:
             yield trader, stop, wrong
 

@@ -14,9 +14,9 @@ from agent.errors import BadInput, FolderError, MossError, Stopped, Unreachable
 from agent.news.model import Scorer
 
 if TYPE_CHECKING:
-    from agent.alive import Stop
     from agent.collector import Collector
     from agent.settings import Config
+    from agent.stop import Stop
 
 LEXICON = Path(__file__).parent / "agent/news/lexicon.tsv"
 # One feed's share of the run's deadline.
@@ -26,16 +26,17 @@ FEED_S_MAX = 10.0
 def run(options: argparse.Namespace) -> int:
     """Make one pass over the feeds and store the score of every new headline."""
     # `score` needs none of these, and they are most of what a start costs.
-    from agent import alive, config
+    from agent import config
     from agent.clock import SystemClock
     from agent.collector import Collector
     from agent.fetch import Fetcher
     from agent.folder import find_data, process_clock
+    from agent.stop import Stop
     from store import StoreError
 
     settings, folder = config.load(options.config), find_data(options.data)
     folder.prepare()
-    stop = alive.Stop()
+    stop = Stop()
     stop.install()
     fetcher = Fetcher(SystemClock(stop.wait), stop)
     try:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 # What `inflate` understands, and so all that is asked for.
-ENCODINGS = "gzip, deflate"
+ENCODING = "gzip"
 _PIECE_BYTES = 65_536
 _GZIP_MAGIC = b"\x1f\x8b"
 # Gzip data may be several members one after the other; each costs a copy of the rest.
@@ -48,31 +48,21 @@ def inflate(body: bytes, encoding: str, size_bytes_max: int) -> bytes:
     encoding = encoding.strip().lower()
     if encoding in ("", "identity") or not body:
         return body
-    if encoding in ("gzip", "x-gzip"):
-        window_bits = 16 + zlib.MAX_WBITS
-    elif encoding == "deflate":
-        window_bits = _deflate_window(body)
-    else:
+    if encoding not in (ENCODING, "x-gzip"):
         raise ValueError(f"uses the encoding {encoding[:20]!r}, which was not asked for")
     inflated = bytearray()
     for _ in range(_MEMBERS_MAX):
-        stream = zlib.decompressobj(window_bits)
+        stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
         try:
             # One byte more than is allowed, to tell a full answer from one that is too large.
             inflated += stream.decompress(body, size_bytes_max + 1 - len(inflated))
         except zlib.error:
-            raise ValueError(f"sends {encoding} data that is broken") from None
+            raise ValueError("sends gzip data that is broken") from None
         if len(inflated) > size_bytes_max:
-            raise ValueError(f"sends {encoding} data that inflates to more than {size_bytes_max} bytes")
+            raise ValueError(f"sends gzip data that inflates to more than {size_bytes_max} bytes")
         if not stream.eof:
-            raise ValueError(f"sends {encoding} data that is cut short")
+            raise ValueError("sends gzip data that is cut short")
         if not stream.unused_data.startswith(_GZIP_MAGIC):
             return bytes(inflated)
         body = stream.unused_data
-    raise ValueError(f"sends {encoding} data in more than {_MEMBERS_MAX} parts")
-
-
-def _deflate_window(body: bytes) -> int:
-    # The standard says zlib's format, and some servers send it bare; a zlib header is a multiple of 31.
-    wrapped = body[0] & 0x0F == zlib.DEFLATED and int.from_bytes(body[:2], "big") % 31 == 0
-    return zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS
+    raise ValueError(f"sends gzip data in more than {_MEMBERS_MAX} parts")

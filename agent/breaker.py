@@ -1,6 +1,10 @@
 """A circuit breaker: whoever failed often in a row is left alone for a while, then tried with one careful question."""
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from agent.errors import Refused, Unreachable
+from agent.host import Host
 
 State = Literal["closed", "open", "half-open"]
 
@@ -10,36 +14,62 @@ OPEN_S_FIRST = 30.0
 OPEN_S_MAX = 120.0
 
 
-class Breaker:
-    """Counts failures in a row; `state` is closed (asked freely), open (not asked) or half-open (asked once).
+class BreakerChange(NamedTuple):
+    """A host's breaker changed: how many failures in a row, for how long it is not asked now, and the last failure."""
 
-    It opens at the fifth failure for 30 s; each failed probe doubles that, up to 120 s. Any success closes it.
+    host: str
+    state: State
+    failures: int
+    wait_s: float
+    why: str
+
+
+class Breaker(Host):
+    """A host that is closed (asked freely), open (not asked) or half-open (asked once).
+
+    It opens at the fifth failure in a row for 30 s; each failed probe doubles that, up to 120 s. Any answer closes it.
+
+    Arguments:
+        name: host and port.
+        report: told of each change.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, report: Callable[[BreakerChange], object]) -> None:
+        super().__init__(name)
         self.state: State = "closed"
         self.failures = 0
+        self._report = report
         self._open_until_s = 0.0
 
-    def left_s(self, now_s: float) -> float:
-        """Return for how long it stays open, 0 when asking is allowed; an open one whose time is over turns half-open.
-
-        Arguments:
-            now_s: monotonic seconds, here and below.
-        """
-        if self.state == "open" and now_s >= self._open_until_s:
-            self.state = "half-open"
-        return self._open_until_s - now_s if self.state == "open" else 0.0
+    def left_alone_s(self, now_s: float) -> float:
+        open_s = self._open_until_s - now_s if self.state == "open" else 0.0
+        if self.state == "open" and open_s <= 0:
+            self._turn("half-open")
+        return max(open_s, super().left_alone_s(now_s))
 
     def succeed(self) -> None:
-        """Note that there was an answer of whatever kind."""
-        self.state, self.failures = "closed", 0
+        super().succeed()
+        self._close()
 
-    def fail(self, now_s: float) -> None:
-        """Note that there was none."""
+    def fail(self, error: Unreachable, now_s: float) -> None:
+        super().fail(error, now_s)
+        if isinstance(error, Refused) or error.status in (418, 429):
+            # Whoever refuses is alive.
+            self._close()
+            return
         self.failures += 1
         doublings = self.failures - FAILURES_MAX
         if doublings >= 0:
             # 30 s * 2**n, at most 120 s; the exponent is capped too, since failures can go on for weeks.
-            self.state = "open"
-            self._open_until_s = now_s + min(OPEN_S_FIRST * 2 ** min(doublings, 16), OPEN_S_MAX)
+            wait_s = min(OPEN_S_FIRST * 2 ** min(doublings, 16), OPEN_S_MAX)
+            self._open_until_s = now_s + wait_s
+            self._turn("open", wait_s, str(error))
+
+    def _close(self) -> None:
+        self.failures = 0
+        self._turn("closed")
+
+    def _turn(self, state: State, wait_s: float = 0.0, why: str = "") -> None:
+        if self.state != state:
+            self.state, self.is_probed = state, state == "half-open"
+            self._report(BreakerChange(self.name, state, self.failures, wait_s, why))

@@ -86,10 +86,10 @@ def audit(options: argparse.Namespace) -> int:
 
 def backfill(options: argparse.Namespace) -> int:
     """Fetch the time from --since to the first stored candle, in pages; what was interrupted goes on where it was."""
-    from agent import alive
     from agent.backfill import Backfill
     from agent.fetch import Fetcher
     from agent.market.sources import source_of
+    from agent.stop import Stop
 
     settings, folder = config.load(options.config), find_data(options.data)
     try:
@@ -97,7 +97,7 @@ def backfill(options: argparse.Namespace) -> int:
     except ValueError as error:
         raise BadInput(f"{options.since}: is no moment such as 2026-01-01 or 2026-01-01T00:00Z") from error
     folder.prepare()
-    stop = alive.Stop()
+    stop = Stop()
     stop.install()
     clock = SystemClock(stop.wait)
     with folder.hold("backfill"):

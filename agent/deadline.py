@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from agent.alive import Stop
 from agent.errors import Stopped
-from agent.interruption import delicate
+from agent.stop import Stop, delicate
 
 # How late a deadline may be noticed. A tick costs about as much as one function call.
 TICK_S = 0.05

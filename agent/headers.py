@@ -1,5 +1,6 @@
 """What an answer's headers say about when to ask: Retry-After, Remaining-Req, Date; None where they make no sense."""
 
+import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
@@ -20,25 +21,16 @@ def told_wait_s(headers: Mapping[str, str], now_s: float) -> float | None:
     Returns: seconds, above 0 and at most three days.
     """
     text = headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdecimal():
+    if re.fullmatch("[0-9]+", text):
         wait_s = float(text)
     else:
-        moment_s = _moment_s(text)
-        if moment_s is None:
-            return None
-        server_s = server_time_s(headers)
-        wait_s = moment_s - (now_s if server_s is None else server_s)
+        wait_s = (_moment_s(text) or 0.0) - (server_time_s(headers) or now_s)
     return min(wait_s, TOLD_WAIT_S_MAX) if wait_s > 0 else None
 
 
-def remaining_requests(headers: Mapping[str, str]) -> int | None:
-    """Return how many requests the rest of this second allows, as in `group=candles; min=600; sec=9`."""
-    for part in headers.get("Remaining-Req", "").split(";"):
-        key, _, value = part.partition("=")
-        value = value.strip()
-        if key.strip() == "sec" and value.isascii() and value.isdecimal():
-            return int(value[:9])
-    return None
+def is_used_up(headers: Mapping[str, str]) -> bool:
+    """Tell whether this second allows no more requests, as in `group=candles; min=600; sec=0`."""
+    return re.search(r"(?:^|;)\s*sec\s*=\s*0+\s*(?:;|$)", headers.get("Remaining-Req", "")) is not None
 
 
 def _moment_s(text: str) -> float | None:

@@ -1,58 +1,34 @@
-"""What a fetcher remembers of one host: how long to leave it alone, how fast to ask it, how often it failed."""
+"""What a fetcher remembers of one host: how long to leave it alone, and how fast to ask it."""
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
 
-from agent.breaker import Breaker, State
-from agent.errors import Refused, Unreachable
-from agent.headers import remaining_requests
+from agent.errors import Unreachable
+from agent.headers import is_used_up
 
 # Where a host counts requests per second, that is how long it takes until it counts anew.
 COUNTING_S = 1.0
 
 
-class BreakerChange(NamedTuple):
-    """A host's breaker changed: how many failures in a row, for how long it is not asked now, and the last failure."""
-
-    host: str
-    state: State
-    failures: int
-    wait_s: float
-    why: str
-
-
 class Host:
     """One host's memory; a new one knows nothing. Times are monotonic seconds.
 
+    `refusals` counts its 429 and 418 in a row. `is_probed` says that one attempt has to do, since it is unknown yet
+    whether the host is back.
+
     Arguments:
         name: host and port.
-        report: told of each change of its breaker.
     """
 
-    def __init__(self, name: str, report: Callable[[BreakerChange], object]) -> None:
-        self._name = name
-        self._report = report
-        self._breaker = Breaker()
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.refusals = 0
+        self.is_probed = False
         self._quiet_until_s = 0.0
         self._free_from_s = 0.0
-        self._refusals = 0
-
-    def refused_again(self) -> int:
-        """Count a 429 or 418, and return how many there were in a row before."""
-        self._refusals += 1
-        return self._refusals - 1
-
-    @property
-    def careful(self) -> bool:
-        """Whether one attempt has to do, because it is still unknown if the host is back."""
-        return self._breaker.state == "half-open"
 
     def left_alone_s(self, now_s: float) -> float:
         """Return for how long it must not be asked at all, 0 when it may."""
-        before = self._breaker.state
-        left_s = max(self._breaker.left_s(now_s), self._quiet_until_s - now_s, 0.0)
-        self._tell(before, 0.0, "")
-        return left_s
+        return max(self._quiet_until_s - now_s, 0.0)
 
     def pause_s(self, now_s: float, interval_s: float) -> float:
         """Return how long to wait before this request, and count the request as sent then.
@@ -66,30 +42,14 @@ class Host:
 
     def hear(self, headers: Mapping[str, str], now_s: float) -> None:
         """Heed what an answer says of requests that are left."""
-        if remaining_requests(headers) == 0:
+        if is_used_up(headers):
             self._free_from_s = max(self._free_from_s, now_s + COUNTING_S)
 
     def succeed(self) -> None:
         """Note that it gave an answer."""
-        self._refusals = 0
-        self._come_alive()
+        self.refusals = 0
 
     def fail(self, error: Unreachable, now_s: float) -> None:
-        """Note how a call failed; one that was refused, or told to wait, shows that the host is alive."""
+        """Note how a call failed."""
         if error.wait_s is not None:
             self._quiet_until_s = now_s + error.wait_s
-        if isinstance(error, Refused) or error.status in (418, 429):
-            self._come_alive()
-            return
-        before = self._breaker.state
-        self._breaker.fail(now_s)
-        self._tell(before, self._breaker.left_s(now_s), str(error))
-
-    def _come_alive(self) -> None:
-        before = self._breaker.state
-        self._breaker.succeed()
-        self._tell(before, 0.0, "")
-
-    def _tell(self, before: State, wait_s: float, why: str) -> None:
-        if self._breaker.state != before:
-            self._report(BreakerChange(self._name, self._breaker.state, self._breaker.failures, wait_s, why))

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from agent import SCHEMA, __version__, alive, config, memory
+from agent.breaker import BreakerChange
 from agent.clock import MINUTE_S, Clock, seconds, timestamp
 from agent.console import say
 from agent.errors import MossError, Stopped
 from agent.folder import DataFolder
 from agent.history import History, gap_fields
-from agent.host import BreakerChange
 from agent.market.engine import Engine, Entry
 from agent.market.sources import Source
 from agent.parts import hours_of, plan_of, terms_of

@@ -22,54 +22,45 @@ class Passing(Unreachable):
     """Trouble that may be over in a moment: worth another attempt within the same call."""
 
 
-def refusal(name: str, status: int, told_s: float | None, again: int = 0) -> MossError:
+def refusal(name: str, status: int, wait_s: float | None, refusals: int) -> MossError:
     """Turn a status that is no answer into the error to raise.
 
     Arguments:
         name: what to call the place.
-        told_s: how long its Retry-After asks for, None if it does not.
-        again: how many 429 or 418 there were in a row before this; each doubles a wait that is not told, up to an hour.
+        wait_s: how long its Retry-After asks for, None if it does not.
+        refusals: how many 429 or 418 there were in a row; each doubles a wait that is not told, up to an hour.
     """
-    wait_s = told_s
-    if told_s is None and status in UNTOLD_WAIT_S:
-        wait_s = min(UNTOLD_WAIT_S[status] * 2 ** min(again, 16), UNTOLD_WAIT_S_MAX)
+    if wait_s is None and status in UNTOLD_WAIT_S:
+        wait_s = min(UNTOLD_WAIT_S[status] * 2 ** min(refusals - 1, 16), UNTOLD_WAIT_S_MAX)
     if wait_s is not None and status in (418, 429, 503):
         return Passing(f"{name} answered {status}, to be left alone for {wait_s:.0f} s", wait_s, status)
-    if status >= 500:
-        return Passing(f"{name} answered {status}", status=status)
-    if status >= 300:
-        return Refused(f"{name} answered {status}", status=status)
-    return Unusable(f"{name} answered {status}, which brings nothing")
+    if status < 300:
+        return Unusable(f"{name} answered {status}, which brings nothing")
+    return (Passing if status >= 500 else Refused)(f"{name} answered {status}", status=status)
 
 
-def cause(error: BaseException) -> tuple[str, bool]:
-    """Find what an error of the transport comes down to: what to say of it, and whether another attempt may help."""
+def cause(error: BaseException) -> tuple[str, type[Unreachable]]:
+    """Find what an error of the transport comes down to: what to say of it, and the kind of error to raise."""
     link: BaseException | None = error
     while link is not None:
-        for kinds, what, again in _CAUSES:
+        for kinds, what, error_class in _CAUSES:
             if isinstance(link, kinds):
-                return what, again
+                return what, error_class
         link = link.__cause__ or link.__context__
-    return "cannot be reached", True
+    return "cannot be reached", Passing
 
 
-_NO_ADDRESS = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.InvalidSchema,
-    UnicodeError,
-)
 _Kinds = type[BaseException] | tuple[type[BaseException], ...]
-_CAUSES: tuple[tuple[_Kinds, str, bool], ...] = (
-    (ssl.SSLCertVerificationError, "shows a certificate that is not trusted", False),
-    (requests.exceptions.InvalidHeader, "sends headers that contradict each other", False),
-    (_NO_ADDRESS, "is no address that can be asked", False),
-    (socket.gaierror, "has a name that cannot be looked up", False),
-    (ConnectionRefusedError, "refuses connections", True),
-    (ConnectionError, "broke the connection off", True),
-    (http.client.IncompleteRead, "ended before its announced length", True),
-    (http.client.HTTPException, "answers in something that is not HTTP", True),
-    (TimeoutError, "does not answer", True),
-    (ssl.SSLEOFError, "broke the connection off", True),
-    (ssl.SSLError, "fails at TLS", False),
+_CAUSES: tuple[tuple[_Kinds, str, type[Unreachable]], ...] = (
+    (requests.TooManyRedirects, "redirects too often", Refused),
+    (ssl.SSLCertVerificationError, "shows a certificate that is not trusted", Unreachable),
+    (requests.exceptions.InvalidHeader, "sends headers that contradict each other", Unreachable),
+    (ValueError, "is no address that can be asked", Unreachable),
+    (socket.gaierror, "has a name that cannot be looked up", Unreachable),
+    (ConnectionRefusedError, "refuses connections", Passing),
+    ((ConnectionError, ssl.SSLEOFError), "broke the connection off", Passing),
+    (http.client.IncompleteRead, "ended before its announced length", Passing),
+    (http.client.HTTPException, "answers in something that is not HTTP", Passing),
+    (TimeoutError, "does not answer", Passing),
+    (ssl.SSLError, "fails at TLS", Unreachable),
 )

@@ -13,13 +13,13 @@ from typing import Any
 
 import agent.collector
 import sentiment
-from agent import alive, config, folder
+from agent import config, folder, stop
 from agent.collector import Collector
 from agent.news import known
 from agent.news.headline import Headline
 from agent.settings import NewsFeed
 
-__all__ = ["alive", "config", "folder"]
+__all__ = ["config", "folder", "stop"]
 
 
 PAUSE_S = 0.02

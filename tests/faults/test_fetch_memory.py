@@ -79,6 +79,14 @@ FLOODS: dict[str, tuple[Act, str]] = {
         flood(b"HTTP/1.1 302 Moved\r\nLocation: ftp://x\r\nContent-Length: 100000000\r\n\r\n", WAVE, 1000),
         "answered 302",
     ),
+    "behind redirects": (
+        flood(b"HTTP/1.1 302 Moved\r\nLocation: /\r\nContent-Length: 100000000\r\n\r\n", WAVE, 1000),
+        "redirects too often",
+    ),
+    "behind a chunked redirect": (
+        flood(b"HTTP/1.1 302 Moved\r\nLocation: /\r\nTransfer-Encoding: chunked\r\n\r\n5f5e100\r\n", WAVE, 1000),
+        "redirects too often",
+    ),
     "behind an error": (flood(b"HTTP/1.1 500 No\r\nContent-Length: 100000000\r\n\r\n", WAVE, 1000), "answered 500"),
 }
 

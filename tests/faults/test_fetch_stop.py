@@ -9,10 +9,11 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from agent.alive import Stop
 from agent.clock import SystemClock
 from agent.errors import Stopped
 from agent.fetch import Fetcher
+from agent.stop import Stop
+from tests.fakes.stop import installed
 from tests.fakes.trouble import DeafListener, TroubleServer, drip, hang, say
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -32,10 +33,8 @@ PLACES: dict[str, Place] = {
 
 @pytest.fixture
 def stop() -> Iterator[Stop]:
-    installed = Stop()
-    installed.install()
-    yield installed
-    installed.close()
+    with installed() as made:
+        yield made
 
 
 def seconds_to_stopped(fetcher: Fetcher, url: str) -> float:

@@ -15,10 +15,10 @@ STORM = """
 import json, os, random, signal, sys, threading, time
 sys.path.insert(0, {root!r})
 import agent.deadline
-from agent.alive import Stop
 from agent.clock import SystemClock
 from agent.errors import Stopped, Unreachable
 from agent.fetch import Fetcher
+from tests.fakes.stop import installed
 from tests.fakes.trouble import TroubleServer, read_head
 
 def answer_all(connection, over):
@@ -41,8 +41,8 @@ outcomes = dict(answer=0, late=0, stopped=0)
 end_s = time.monotonic() + {seconds}
 with TroubleServer(answer_all) as server:
     while time.monotonic() < end_s:
-        stop = Stop()
-        stop.install()
+        signals = installed()
+        stop = signals.__enter__()
         fetcher = Fetcher(SystemClock(stop.wait), stop)
         signaller = threading.Timer(chance.uniform(0, 0.02), os.kill, [os.getpid(), signal.SIGTERM])
         signaller.start()
@@ -59,7 +59,7 @@ with TroubleServer(answer_all) as server:
         fetcher._hosts.clear()
         assert fetcher.get(server.url, deadline_s=5).body == b"[]"
         fetcher.close()
-        stop.close()
+        signals.__exit__(None, None, None)
 print(json.dumps(outcomes))
 """
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.breaker import Breaker
 from agent.clock import seconds
 from agent.config import load
 from agent.fetch import Fetcher
@@ -190,7 +191,7 @@ def test_run_tells_when_it_leaves_an_exchange_alone_and_asks_again(tmp_path: Pat
         folder = DataFolder(tmp_path / "data")
         folder.prepare()
         clock = ManualClock(time.time())
-        fetcher = Fetcher(clock, on_breaker=lambda change: trader.tell_breaker(change))
+        fetcher = Fetcher(clock, host=lambda name: Breaker(name, lambda change: trader.tell_breaker(change)))
         settings = load(str(config), {})
         with Trader(settings, folder, clock, source_of(settings, fetcher)) as trader:
             trader.read_back()

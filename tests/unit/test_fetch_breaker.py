@@ -1,75 +1,90 @@
 """The circuit breaker, by itself and through a fetcher."""
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
 
-from agent.breaker import FAILURES_MAX, Breaker
+from agent.breaker import FAILURES_MAX, Breaker, BreakerChange
 from agent.errors import Refused, Unreachable, Unusable
 from agent.fetch import Fetcher
-from agent.host import BreakerChange
+from agent.host import Host
 from tests.fakes.clock import ManualClock
 from tests.fakes.server import LocalServer, Reply
 from tests.fakes.trouble import refusing_url
 
+DOWN = Unreachable("the exchange answered 500", status=500)
+
+
+def breaker(report: Callable[[BreakerChange], object] = lambda _: None) -> Callable[[str], Host]:
+    return lambda name: Breaker(name, report)
+
 
 def failed(times: int, now_s: float = 0.0) -> Breaker:
-    breaker = Breaker()
+    broken = Breaker("a:1", lambda _: None)
     for _ in range(times):
-        breaker.fail(now_s)
-    return breaker
+        broken.fail(DOWN, now_s)
+    return broken
 
 
 def test_breaker_stays_closed_when_failures_are_few() -> None:
-    breaker = failed(FAILURES_MAX - 1)
-    assert (breaker.state, breaker.left_s(0)) == ("closed", 0)
+    broken = failed(FAILURES_MAX - 1)
+    assert (broken.state, broken.left_alone_s(0)) == ("closed", 0)
 
 
 def test_breaker_stays_closed_when_a_success_comes_between() -> None:
-    breaker = failed(FAILURES_MAX - 1)
-    breaker.succeed()
-    breaker.fail(0)
-    assert breaker.state == "closed"
+    broken = failed(FAILURES_MAX - 1)
+    broken.succeed()
+    broken.fail(DOWN, 0)
+    assert broken.state == "closed"
 
 
 def test_breaker_opens_when_failures_are_many_in_a_row() -> None:
-    breaker = failed(FAILURES_MAX, now_s=100)
-    assert breaker.state == "open"
-    assert (breaker.left_s(100), breaker.left_s(129)) == (30, 1)
+    broken = failed(FAILURES_MAX, now_s=100)
+    assert broken.state == "open"
+    assert (broken.left_alone_s(100), broken.left_alone_s(129)) == (30, 1)
+    assert not broken.is_probed
 
 
 def test_breaker_asks_once_when_its_time_is_over() -> None:
-    breaker = failed(FAILURES_MAX)
-    assert breaker.left_s(30) == 0
-    assert breaker.state == "half-open"
+    broken = failed(FAILURES_MAX)
+    assert broken.left_alone_s(30) == 0
+    assert (broken.state, broken.is_probed) == ("half-open", True)
 
 
 def test_breaker_stays_open_longer_when_the_probes_fail() -> None:
-    breaker = failed(FAILURES_MAX)
+    broken = failed(FAILURES_MAX)
     now_s, waits = 0.0, []
     for _ in range(5):
-        waits.append(breaker.left_s(now_s))
+        waits.append(broken.left_alone_s(now_s))
         now_s += waits[-1]
-        assert breaker.left_s(now_s) == 0
-        breaker.fail(now_s)
+        assert broken.left_alone_s(now_s) == 0
+        broken.fail(DOWN, now_s)
     assert waits == [30, 60, 120, 120, 120]
 
 
 def test_breaker_stays_bounded_when_it_fails_for_years() -> None:
-    assert failed(100_000).left_s(0) == 120
+    assert failed(100_000).left_alone_s(0) == 120
+
+
+def test_breaker_leaves_a_host_alone_as_long_as_it_asked_for_when_that_is_longer() -> None:
+    broken = failed(FAILURES_MAX - 1)
+    broken.fail(Unreachable("the exchange answered 503", wait_s=300, status=503), 0)
+    assert broken.state == "open"
+    assert broken.left_alone_s(31) == 269
 
 
 def test_breaker_closes_when_the_probe_succeeds() -> None:
-    breaker = failed(FAILURES_MAX)
-    breaker.left_s(30)
-    breaker.succeed()
-    assert (breaker.state, breaker.failures) == ("closed", 0)
+    broken = failed(FAILURES_MAX)
+    broken.left_alone_s(30)
+    broken.succeed()
+    assert (broken.state, broken.failures, broken.is_probed) == ("closed", 0, False)
 
 
 def test_fetcher_leaves_a_dead_host_alone_when_it_failed_often() -> None:
     changes: list[BreakerChange] = []
     clock = ManualClock(0)
-    fetcher = Fetcher(clock, on_breaker=changes.append)
+    fetcher = Fetcher(clock, host=breaker(changes.append))
     with refusing_url() as url:
         place = urlsplit(url).netloc
         for _ in range(FAILURES_MAX):
@@ -85,7 +100,7 @@ def test_fetcher_leaves_a_dead_host_alone_when_it_failed_often() -> None:
 def test_fetcher_sends_one_request_when_it_probes() -> None:
     changes: list[str] = []
     clock = ManualClock(0)
-    fetcher = Fetcher(clock, on_breaker=lambda change: changes.append(change.state))
+    fetcher = Fetcher(clock, host=breaker(lambda change: changes.append(change.state)))
     answers = [Reply(500)] * (FAILURES_MAX + 1) + [Reply(200, b"[]")]
     with LocalServer(lambda _request: answers.pop(0)) as server:
         for _ in range(FAILURES_MAX):
@@ -114,7 +129,7 @@ def test_fetcher_sends_one_request_when_it_probes() -> None:
 def test_breaker_stays_closed_when_the_host_is_alive(reply: Reply, kind: type[Exception]) -> None:
     changes: list[BreakerChange] = []
     clock = ManualClock(0)
-    fetcher = Fetcher(clock, on_breaker=changes.append)
+    fetcher = Fetcher(clock, host=breaker(changes.append))
     with LocalServer(lambda _request: reply) as server:
         for _ in range(2 * FAILURES_MAX):
             with pytest.raises(kind):
@@ -125,7 +140,7 @@ def test_breaker_stays_closed_when_the_host_is_alive(reply: Reply, kind: type[Ex
 
 
 def test_breaker_of_one_host_stays_closed_when_another_is_down() -> None:
-    fetcher = Fetcher(ManualClock(0))
+    fetcher = Fetcher(ManualClock(0), host=breaker())
     with LocalServer(lambda _request: Reply(200, b"[]")) as server, refusing_url() as dead:
         for _ in range(FAILURES_MAX + 1):
             with pytest.raises(Unreachable):
@@ -134,7 +149,7 @@ def test_breaker_of_one_host_stays_closed_when_another_is_down() -> None:
 
 
 def test_memory_of_hosts_grows_by_none_when_an_answer_leads_to_many() -> None:
-    fetcher = Fetcher(ManualClock(0))
+    fetcher = Fetcher(ManualClock(0), host=breaker())
     with LocalServer(lambda _request: Reply(200, b"[]")) as other:
         leading = Reply(302, b"", {"Location": other.url})
         with LocalServer(lambda _request: leading) as server:

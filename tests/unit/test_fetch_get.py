@@ -30,7 +30,6 @@ def test_get_returns_body_and_headers_when_all_is_well() -> None:
     with server:
         answer = Fetcher(SystemClock()).get(server.url + "/v1/candles", params={"market": "KRW-BTC", "count": 200})
     assert (answer.status, answer.body, answer.headers["etag"]) == (200, BODY, 'W/"1"')
-    assert 0 < answer.elapsed_s < 5
     assert server.requests[0].query == {"market": "KRW-BTC", "count": "200"}
 
 
@@ -40,7 +39,7 @@ def test_get_sends_its_own_headers_and_no_origin_when_it_asks() -> None:
         Fetcher(SystemClock()).get(server.url, headers={"If-None-Match": 'W/"1"'})
     headers = server.requests[0].headers
     assert headers["user-agent"] == "moss/0.1 (personal use)"
-    assert headers["accept-encoding"] == "gzip, deflate"
+    assert headers["accept-encoding"] == "gzip"
     assert headers["if-none-match"] == 'W/"1"'
     assert not {"origin", "cookie", "referer"} & set(headers)
 
@@ -59,8 +58,6 @@ def test_get_keeps_no_cookie_when_one_is_set() -> None:
     [
         ("gzip", gzip.compress(BODY)),
         ("GZIP", gzip.compress(BODY[:50]) + gzip.compress(BODY[50:])),
-        ("deflate", zlib.compress(BODY)),
-        ("deflate", zlib.compress(BODY)[2:-4]),
         ("identity", BODY),
     ],
 )
@@ -77,6 +74,7 @@ def test_get_inflates_when_the_body_is_encoded(encoding: str, sent: bytes) -> No
         ("gzip", gzip.compress(BODY)[:-9], "cut short"),
         ("gzip", gzip.compress(b"") * 17, "parts"),
         ("br", BODY, "'br'"),
+        ("deflate", zlib.compress(BODY), "'deflate', which was not asked for"),
         ("gzip", gzip.compress(bytes(5001)), "inflates to more than 5000"),
         ("", bytes(5001), "more than 5000"),
     ],
@@ -192,7 +190,7 @@ def test_get_follows_no_redirect_when_it_leads_out_of_http(location: str) -> Non
 
 def test_get_gives_up_when_redirects_do_not_end() -> None:
     server, _ = answering(Reply(302, b"", {"Location": "/again"}))
-    with server, pytest.raises(Refused, match="more than 3 times"):
+    with server, pytest.raises(Refused, match="redirects too often"):
         Fetcher(SystemClock()).get(server.url)
     assert len(server.requests) == 4
 

@@ -4,7 +4,7 @@ import pytest
 
 from agent.errors import Unreachable
 from agent.fetch import Fetcher
-from agent.headers import TOLD_WAIT_S_MAX, remaining_requests, server_time_s, told_wait_s
+from agent.headers import TOLD_WAIT_S_MAX, is_used_up, server_time_s, told_wait_s
 from tests.fakes.clock import ManualClock
 from tests.fakes.server import LocalServer, Reply
 
@@ -12,26 +12,27 @@ from tests.fakes.server import LocalServer, Reply
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("group=candles; min=600; sec=9", 9),
-        ("group=crix-trades; min=599; sec=0", 0),
-        ("sec=00", 0),
-        (" sec = 3 ", 3),
-        ("sec=" + "9" * 5000, 999_999_999),
-        ("", None),
-        ("group=candles; min=600", None),
-        ("sec=", None),
-        ("sec=-1", None),
-        ("sec=1.5", None),
-        ("sec=²", None),
-        ("seconds=4;;;=", None),
+        ("group=crix-trades; min=599; sec=0", True),
+        ("sec=00", True),
+        (" sec = 0 ; min=600", True),
+        ("group=candles; min=600; sec=9", False),
+        ("sec=10", False),
+        ("sec=" + "9" * 5000, False),
+        ("", False),
+        ("group=candles; min=0", False),
+        ("sec=", False),
+        ("sec=-0", False),
+        ("sec=0.5", False),
+        ("sec=\u00b2", False),
+        ("parsec=0;;;=", False),
     ],
 )
-def test_remaining_requests_reads_what_makes_sense(text: str, expected: int | None) -> None:
-    assert remaining_requests({"Remaining-Req": text}) == expected
+def test_second_is_used_up_when_the_header_says_so(text: str, *, expected: bool) -> None:
+    assert is_used_up({"Remaining-Req": text}) == expected
 
 
-def test_remaining_requests_is_unknown_when_the_header_is_missing() -> None:
-    assert remaining_requests({}) is None
+def test_second_is_not_used_up_when_the_header_is_missing() -> None:
+    assert not is_used_up({})
 
 
 @pytest.mark.parametrize(

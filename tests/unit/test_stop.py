@@ -9,16 +9,15 @@ from types import FrameType
 
 import pytest
 
-from agent.alive import Stop
 from agent.errors import Stopped
+from agent.stop import Stop
+from tests.fakes.stop import installed
 
 
 @pytest.fixture
 def stop() -> Iterator[Stop]:
-    installed = Stop()
-    installed.install()
-    yield installed
-    installed.close()
+    with installed() as made:
+        yield made
 
 
 def send(number: signal.Signals) -> None:
@@ -129,22 +128,11 @@ def test_stop_waits_when_a_context_manager_is_being_entered(stop: Stop) -> None:
     assert stop.asked
 
 
-def test_close_gives_the_signals_back_when_it_had_taken_them() -> None:
-    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
-    stop = Stop()
-    stop.install()
-    assert signal.getsignal(signal.SIGTERM) != before[0]
-    stop.close()
-    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
-    assert signal.set_wakeup_fd(-1) == -1
-
-
 def test_wait_needs_no_signals_when_it_is_not_installed() -> None:
     stop = Stop()
     began_s = time.monotonic()
     stop.wait(0.05)
     assert time.monotonic() - began_s >= 0.05
-    stop.close()
 
 
 def test_stop_only_notes_the_signal_when_it_interrupts_a_handler(stop: Stop) -> None:
