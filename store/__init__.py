@@ -12,30 +12,10 @@ if TYPE_CHECKING:
     from store.history import scan
     from store.verdict import Verdict, verify
 
-__all__ = [
-    "BadRecord",
-    "Damage",
-    "Follower",
-    "NotStored",
-    "PositionLost",
-    "Record",
-    "Store",
-    "StoreError",
-    "Verdict",
-    "follow",
-    "newest",
-    "scan",
-    "tail",
-    "verify",
-]
+__all__ = ["BadRecord", "Damage", "NotStored", "PositionLost", "Record", "Store", "StoreError", "newest", "tail"]
+__all__ += ["Follower", "Verdict", "follow", "scan", "verify"]
 
-_WHERE = {
-    "Follower": "follower",
-    "follow": "follower",
-    "scan": "history",
-    "Verdict": "verdict",
-    "verify": "verdict",
-}
+_WHERE = {"Follower": "follower", "follow": "follower", "scan": "history", "Verdict": "verdict", "verify": "verdict"}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever that module holds

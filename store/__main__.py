@@ -15,7 +15,8 @@ from store.history import scan
 from store.line import show
 from store.read import newest
 from store.search import bound
-from store.segments import segments, streams
+from store.segments import segments
+from store.streams import streams
 from store.verdict import Verdict, verify
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130

@@ -5,12 +5,14 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from zlib import crc32
 
 from store.errors import Damaged, PositionLost
-from store.line import Damage, Record
-from store.lines import backward, forward, is_same, mark, number_at, record_at
+from store.inflate import Inflated
+from store.line import Damage, Record, plain_ts
+from store.lines import backward, forward, number_at, record_at
 from store.read import OnDamage, PathLike, tell
-from store.segments import Plain, Source, identity, open_segment, snapshot
+from store.segments import Source, identity, open_segment, snapshot
 
 _POLL_S = 0.2
 _RECENT_LINES = 4096
@@ -93,20 +95,20 @@ class Follower:
             return None
         if record is None:
             return None
-        self._place = self._place or mark(source)
+        self._place = self._place or _mark(source)
         self._kept = (self._place, self._offset)
         digest = hash(line)
         if self._taken_back[digest]:
             self._taken_back[digest] -= 1
             return None
-        if isinstance(source, Plain):
+        if not isinstance(source, Inflated):
             self._recent.append((offset, len(line), digest))
         return record
 
     def _has_more(self) -> bool:
         """Look once for more lines, here or in the next file; False when there are none yet."""
         source = self._source
-        if isinstance(source, Plain) and not self._is_final:
+        if source and not self._is_final:
             before_bytes = source.size_bytes
             if self._is_live and identity(self._path) == source.identity:
                 source.measure()
@@ -122,7 +124,7 @@ class Follower:
                 return False
         return self._goes_on()
 
-    def _is_settled(self, source: Plain) -> bool:
+    def _is_settled(self, source: Source) -> bool:
         """Tell whether no writer is in the middle of appending to a rotated file, whose size is final then."""
         try:
             fcntl.flock(source.descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -140,7 +142,7 @@ class Follower:
             if name in self._passed:
                 continue
             self._passed.add(name)
-            if self._source and is_same(name, self._source):
+            if self._source and _is_same(name, self._source):
                 continue
             try:
                 following = open_segment(name)
@@ -153,7 +155,7 @@ class Follower:
             return True
         if live is None:
             return False
-        if isinstance(self._source, Plain) and live.identity == self._source.identity:
+        if self._source and live.identity == self._source.identity:
             live.close()
             self._is_final = False  # its folder was away for a while
             return False
@@ -162,7 +164,7 @@ class Follower:
 
     def _open(self, source: Source, offset: int, *, is_live: bool = False) -> None:
         self._leave()
-        self._source, self._is_live, self._is_final = source, is_live, not isinstance(source, Plain)
+        self._source, self._is_live, self._is_final = source, is_live, isinstance(source, Inflated)
         self._lines = forward(source, offset)
         self._offset, self._number, self._place = offset, 0 if offset else 1, ""
 
@@ -174,7 +176,7 @@ class Follower:
             self._taken_back.clear()  # from writers that died before they wrote them again
         while self._recent:
             offset, size_bytes, digest = self._recent.pop()
-            if self._source.read(offset, size_bytes).strip():
+            if os.pread(self._source.descriptor, size_bytes, offset).strip():
                 break
             self._taken_back[digest] += 1
         self._recent.clear()
@@ -189,9 +191,9 @@ class Follower:
             source = live if index == len(older) else open_segment(older[index])
             if source is None:
                 continue
-            found = mark(source)
+            found = _mark(source)
             if found and (position == "end" or (found == place and digits.isdecimal())):
-                offset = _whole_end(source) if position == "end" else int(digits)
+                offset = next(backward(source))[0] if position == "end" else int(digits)
                 self._passed.update(older[: index + 1])
                 self._open(source, offset, is_live=index == len(older))
                 self._kept = (found, offset)
@@ -201,9 +203,27 @@ class Follower:
             raise PositionLost(self._path, position)
 
 
-def _whole_end(source: Source) -> int:
-    """Return the offset after the last whole line."""
-    return next((offset + len(line) + 1 for offset, line in backward(source)), 0)
+def _mark(source: Source) -> str:
+    """Return what tells a file's content from any other, whatever it is named: its first line, in short.
+
+    Empty while it has no line.
+    """
+    for _, line in forward(source):
+        if line.strip():
+            return f"{plain_ts(line).decode(errors='replace') or '-'}/{crc32(line):08x}"
+    return ""
+
+
+def _is_same(segment: str, source: Source) -> bool:
+    """Tell whether a segment is the file that is open as `source`, renamed or compressed since."""
+    try:
+        candidate = open_segment(segment)
+    except FileNotFoundError:
+        return False
+    try:
+        return candidate.identity == source.identity or _mark(candidate) == _mark(source) != ""
+    finally:
+        candidate.close()
 
 
 follow = Follower

@@ -41,7 +41,7 @@ def scan(
 def _between(path: str, since: str, until: str, slack: tuple[str, str], on_damage: OnDamage) -> Iterator[Record]:
     low, high = slack
     for source in _sources(path, low, on_damage):
-        start = first_offset(source, low) if low else 0
+        start = first_offset(source, low) if low and not source.path.endswith(".gz") else 0
         for record in _forward(source, on_damage, start, since.encode()):
             try:
                 ts = placed(record["ts"])
@@ -70,13 +70,12 @@ def _sources(path: str, low: str, on_damage: OnDamage) -> Iterator[Source]:
 
 
 def _forward(source: Source, on_damage: OnDamage, start: int = 0, skip_to: bytes = b"") -> Iterator[Record]:
+    """Yield a file's records; those that say of themselves that they come before `skip_to` are not even parsed."""
     first = 0
     index = -1
     for index, (offset, line) in enumerate(forward(source, start)):
-        if skip_to:
-            if b"" < plain_ts(line) < skip_to:
-                continue
-            skip_to = b""
+        if b"" < plain_ts(line) < skip_to:
+            continue
         try:
             record = record_at(source, offset, line)
         except Damaged as error:

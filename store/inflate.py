@@ -1,107 +1,78 @@
-"""A compressed segment, read at any offset of its content in bounded memory, forward and backward."""
+"""A compressed segment, read as if it lay there plain: forward, and backward in bounded memory."""
 
 import os
 import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from store.segments import Source
 
 _INPUT_BYTES = 65536
 _OUTPUT_BYTES = 262_144
 _GZIP = 31
-_WAYPOINTS_MAX = 32
+_PLACES_MAX = 32
+
+_Place = tuple[int, int, Any]  # an offset in the content, the one in the file, and the decompressor as it was there
 
 
-class Inflated:
-    """The content of one .gz file, as if it lay there plain.
+class Inflated(Source):
+    """The content of one .gz file.
 
-    Reading forward inflates once. The first look at `size_bytes` inflates all of it and leaves waypoints (copies of
-    the decompressor, about 40 kB each, at most 32), so that reading backward starts at the nearest one.
-
-    Arguments:
-        path: the file, for messages.
-        descriptor: open for reading; closed by `close`.
+    Reading forward inflates once. Reading backward first inflates all of it and leaves copies of the decompressor on
+    the way, about 40 kB each and at most 32, so that each piece starts at one of them. `size_bytes` is the content's
+    after it was read to its end.
     """
 
-    def __init__(self, path: str, descriptor: int) -> None:
-        self.path = path
-        self.broken = ""
-        """Why the content ends before its time; known once that place was read."""
-        self._descriptor = descriptor
-        self._size_bytes = -1
-        self._stride_bytes = 2 * _OUTPUT_BYTES
-        self._waypoints = [(0, 0, zlib.decompressobj(_GZIP))]
-        self._window = b""
-        self._go_to(0)
+    def pieces(self, offset: int = 0, end: int | None = None) -> Iterator[bytes]:
+        after = 0
+        for (after, _, _), piece in self._inflate((0, 0, zlib.decompressobj(_GZIP))):
+            start = after - len(piece)
+            if end is not None and start >= end:
+                return
+            if after > offset:
+                yield piece[max(0, offset - start) : None if end is None else end - start]
+        self.size_bytes = after
 
-    @property
-    def size_bytes(self) -> int:
-        """The size of the content; where it is broken, of what comes before."""
-        if self._size_bytes < 0:
-            self._go_to(0)
-            while piece := self._inflate():
-                self._output_bytes += len(piece)
-                self._leave_waypoint()
-            self._size_bytes = self._output_bytes
-            self._go_to(0)
-        return self._size_bytes
-
-    @property
-    def block_bytes(self) -> int:
-        """How much to read at a time going backward."""
-        return self._stride_bytes
-
-    def read(self, offset: int, size_bytes: int) -> bytes:
-        """Return that many bytes of the content; less at its end, or where it is broken."""
-        start = self._output_bytes - len(self._window)
-        if not start <= offset <= self._output_bytes:
-            self._go_to(offset)
-            start = self._output_bytes
-        pieces = [self._window[offset - start :]] if self._window else []
-        have_bytes = self._output_bytes - max(offset, start)
-        while have_bytes < size_bytes and (piece := self._inflate()):
-            skipped = max(0, offset - self._output_bytes)
-            self._output_bytes += len(piece)
-            pieces.append(piece[skipped:])
-            have_bytes += max(0, len(piece) - skipped)
-        self._window = b"".join(pieces)
-        return self._window[:size_bytes]
+    def pieces_back(self) -> Iterator[tuple[int, bytes]]:
+        places: list[_Place] = [(0, 0, zlib.decompressobj(_GZIP))]
+        stride_bytes = 2 * _OUTPUT_BYTES
+        end = 0
+        for place, _ in self._inflate(places[0]):
+            end, read_bytes, decompressor = place
+            if end - places[-1][0] >= stride_bytes and not decompressor.eof:
+                places.append((end, read_bytes, decompressor.copy()))
+            if len(places) > _PLACES_MAX:
+                del places[1::2]
+                stride_bytes *= 2
+        for place in reversed(places):
+            piece = b""
+            for _, more in self._inflate(place):
+                piece += more
+                if place[0] + len(piece) >= end:
+                    break
+            yield place[0], piece[: end - place[0]]
+            end = place[0]
 
     def settled(self, offset: int, line: bytes) -> bytes:  # noqa: ARG002 - a Source takes both
         """Return the line itself: nobody writes to a compressed segment."""
         return line
 
-    def close(self) -> None:
-        os.close(self._descriptor)
-
-    def _go_to(self, offset: int) -> None:
-        at, self._input_bytes, waypoint = max((w for w in self._waypoints if w[0] <= offset), key=lambda w: w[0])
-        self._decompressor = waypoint.copy()
-        self._output_bytes = at
-        self._window = b""
-
-    def _leave_waypoint(self) -> None:
-        if self._output_bytes - self._waypoints[-1][0] < self._stride_bytes or self._decompressor.eof:
-            return
-        self._waypoints.append((self._output_bytes, self._input_bytes, self._decompressor.copy()))
-        if len(self._waypoints) > _WAYPOINTS_MAX:
-            del self._waypoints[1::2]
-            self._stride_bytes *= 2
-
-    def _inflate(self) -> bytes:
-        """Return the next piece of content, empty at its end."""
-        while True:
-            raw = os.pread(self._descriptor, _INPUT_BYTES, self._input_bytes)
-            if self._decompressor.eof:
-                if not raw:
-                    return b""
-                self._decompressor = zlib.decompressobj(_GZIP)
+    def _inflate(self, place: _Place) -> Iterator[tuple[_Place, bytes]]:
+        """Yield the content from a place on, each piece with the place after it."""
+        after, read_bytes, decompressor = place
+        decompressor = decompressor.copy()
+        while (raw := os.pread(self.descriptor, _INPUT_BYTES, read_bytes)) or not decompressor.eof:
+            if decompressor.eof:
+                decompressor = zlib.decompressobj(_GZIP)
             try:
-                piece = self._decompressor.decompress(raw, _OUTPUT_BYTES)
+                piece = decompressor.decompress(raw, _OUTPUT_BYTES)
             except zlib.error as error:
                 self.broken = f"cannot be inflated any further: {error}"
-                return b""
-            left_bytes = len(self._decompressor.unconsumed_tail) + len(self._decompressor.unused_data)
-            self._input_bytes += len(raw) - left_bytes
-            if piece:
-                return piece
-            if not raw and not self._decompressor.eof:
+                return
+            if not (raw or piece or decompressor.eof):
                 self.broken = "the compressed file ends in the middle"
-                return b""
+                return
+            read_bytes += len(raw) - len(decompressor.unconsumed_tail) - len(decompressor.unused_data)
+            after += len(piece)
+            if piece:
+                yield (after, read_bytes, decompressor), piece

@@ -3,12 +3,13 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import islice
 
 from store.errors import Damaged
 from store.line import Damage, Record
-from store.lines import backward, is_same, number_at, record_at
-from store.segments import Source, identity, open_live, open_segment, segments
+from store.lines import backward, number_at, record_at
+from store.segments import Source, open_segment, snapshot
 
 OnDamage = Callable[[Damage], object]
 PathLike = str | os.PathLike[str]
@@ -34,18 +35,10 @@ def tail(path: PathLike, n: int, *, on_damage: OnDamage = tell) -> list[Record]:
 
 def newest(path: PathLike, *, on_damage: OnDamage = tell) -> Iterator[Record]:
     """Yield all records from the newest back, in bounded memory; what is appended meanwhile is not among them."""
-    path = os.fspath(path)
-    live = open_live(path)
-    try:
-        if live:
+    older, live = snapshot(os.fspath(path))
+    if live:
+        with closing(live):
             yield from _backward(live, on_damage)
-        older = segments(path)
-        if live and identity(path) != live.identity:
-            # Rotated meanwhile: it is among the segments itself, and newer ones may follow it.
-            older = older[: next((at for at, name in enumerate(older) if is_same(name, live)), None)]
-    finally:
-        if live:
-            live.close()
     for name in reversed(older):
         for source in opened(name, on_damage):
             yield from _backward(source, on_damage)
@@ -58,15 +51,13 @@ def opened(segment: str, on_damage: OnDamage) -> Iterator[Source]:
     except FileNotFoundError:
         on_damage(Damage(segment, 0, "removed before it was read"))
         return
-    try:
+    with closing(source):
         yield source
-    finally:
-        source.close()
 
 
 def _backward(source: Source, on_damage: OnDamage) -> Iterator[Record]:
     last = 0
-    for seen, (offset, line) in enumerate(backward(source)):
+    for seen, (offset, line) in enumerate(islice(backward(source), 1, None)):
         try:
             record = record_at(source, offset, line)
         except Damaged as error:

@@ -1,12 +1,12 @@
 """Where in a stream a moment begins, found without reading what comes before; `ts` has to rise for it."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from store.errors import Damaged
 from store.lines import forward, record_at
-from store.segments import Plain, Source, open_segment
+from store.read import opened
+from store.segments import Source
 
 _NEAR_BYTES = 65536
 _AFTER_ALL = "~"
@@ -42,19 +42,19 @@ def placed(ts: str) -> str:
         raise Damaged("its `ts` is no moment, so no range of time holds it") from error
 
 
-def first_needed(older: list[str], live: Plain | None, low: str) -> int:
+def first_needed(older: list[str], live: Source | None, low: str) -> int:
     """Return the index of the first segment that may hold a record from `low` on; len(older) means the live file."""
-    if live and _first_ts(live) < low:
+    if live and _first(live)[1] < low:
         return len(older)
-    return max(0, bisect_left(range(len(older)), low, key=lambda at: _segment_ts(older, at)) - 1)
+    return max(0, bisect_left(range(len(older)), low, key=lambda at: _begin(older[at:])) - 1)
 
 
 def first_offset(source: Source, low: str) -> int:
-    """Return the start of a line before which no record is from `low` on; 0 for a compressed segment."""
-    start, end = 0, source.size_bytes if isinstance(source, Plain) else 0
+    """Return the start of a line before which no record of a plain file is from `low` on."""
+    start, end = 0, source.size_bytes
     while end - start > _NEAR_BYTES:
         middle = (start + end) // 2
-        offset, ts = _first_after(source, middle, end)
+        offset, ts = _first(source, middle, end)
         if ts < low:
             start = offset
         else:
@@ -62,37 +62,25 @@ def first_offset(source: Source, low: str) -> int:
     return start
 
 
-def _first_after(source: Source, middle: int, end: int) -> tuple[int, str]:
+def _begin(files: list[str]) -> str:
+    """Return the time of the first record in the first of the files that has one."""
+    sources = (source for name in files for source in opened(name, lambda _: None))
+    return next((ts for source in sources if (ts := _first(source)[1]) != _AFTER_ALL), _AFTER_ALL)
+
+
+def _first(source: Source, middle: int = 0, end: int | None = None) -> tuple[int, str]:
+    """Return offset and time of the first sound record after an offset: a damaged `ts` must not lead the search astray.
+
+    The line in the middle of which the offset lies is not looked at.
+    """
     lines = forward(source, middle, end)
-    next(lines, None)  # the rest of a line that starts further back
-    return next(_timed(source, lines), (end, _AFTER_ALL))
-
-
-def _first_ts(source: Source) -> str:
-    return next(_timed(source, forward(source)), (0, _AFTER_ALL))[1]
-
-
-def _segment_ts(older: list[str], at: int) -> str:
-    """Return the time of the segment's first record; of the next one's where it has none."""
-    for name in older[at:]:
-        try:
-            source = open_segment(name)
-        except FileNotFoundError:
-            continue
-        try:
-            if (ts := _first_ts(source)) != _AFTER_ALL:
-                return ts
-        finally:
-            source.close()
-    return _AFTER_ALL
-
-
-def _timed(source: Source, lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, str]]:
-    """Yield offset and time of each sound record: a damaged `ts` must not lead the search astray."""
+    if middle:
+        next(lines, None)
     for offset, line in lines:
         try:
             record = record_at(source, offset, line)
             if record is not None:
-                yield offset, placed(record["ts"])
+                return offset, placed(record["ts"])
         except Damaged:
             continue
+    return 0, _AFTER_ALL

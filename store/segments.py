@@ -3,31 +3,13 @@
 # ruff: noqa: PTH116, PTH118, PTH208 - pathlib would cost a writer 2 MiB
 import os
 import re
-from typing import Protocol
+from collections.abc import Iterator
 
 _SEGMENT = re.compile(r"-\d{8}-(\d+)(\.gz)?")
+_PIECE_BYTES = 65536
 
 
-class Source(Protocol):
-    """One file's content, wherever it lies."""
-
-    path: str
-    broken: str
-
-    @property
-    def size_bytes(self) -> int: ...
-
-    @property
-    def block_bytes(self) -> int: ...
-
-    def read(self, offset: int, size_bytes: int) -> bytes: ...
-
-    def settled(self, offset: int, line: bytes) -> bytes: ...
-
-    def close(self) -> None: ...
-
-
-class Plain:
+class Source:
     """A file as it lies, up to the size it had when it was opened or last measured.
 
     Arguments:
@@ -35,14 +17,14 @@ class Plain:
         descriptor: open for reading; closed by `close`.
     """
 
-    block_bytes = 65536
     broken = ""
+    """Why the content ends before its time; known once that place was read."""
+    is_torn = False
+    """Whether it ends in the middle of a line; known once it was read to its end."""
 
     def __init__(self, path: str, descriptor: int) -> None:
         self.path = path
         self.descriptor = descriptor
-        self.size_bytes = 0
-        self.identity = (0, 0)
         self.measure()
 
     def measure(self) -> None:
@@ -51,8 +33,19 @@ class Plain:
         self.size_bytes = found.st_size
         self.identity = (found.st_dev, found.st_ino)
 
-    def read(self, offset: int, size_bytes: int) -> bytes:
-        return os.pread(self.descriptor, max(0, min(size_bytes, self.size_bytes - offset)), offset)
+    def pieces(self, offset: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Yield the content from an offset on."""
+        end = self.size_bytes if end is None else min(end, self.size_bytes)
+        while piece := os.pread(self.descriptor, max(0, min(_PIECE_BYTES, end - offset)), offset):
+            yield piece
+            offset += len(piece)
+
+    def pieces_back(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the content from its end back: where each piece starts, and its bytes."""
+        start = self.size_bytes
+        while start > 0:
+            start, end = max(0, start - _PIECE_BYTES), start
+            yield start, os.pread(self.descriptor, end - start, start)
 
     def settled(self, offset: int, line: bytes) -> bytes:
         """Read a line again until it stays the same: a writer may just have been blanking it."""
@@ -92,37 +85,26 @@ def _listing(folder: str, name: str) -> dict[str, int]:
     return {entry.removesuffix(".gz"): int(match[1]) for entry, match in matches if match}
 
 
-def streams(folder: str) -> list[str]:
-    """Return the paths of the streams in a folder, those with only rotated segments too."""
-    names = {re.sub(_SEGMENT.pattern + "$", "", entry) for entry in os.listdir(folder)}
-    return [os.path.join(folder, name) for name in sorted(names) if name.endswith(".jsonl")]
-
-
 def open_segment(path: str) -> Source:
     """Open one segment, plain where it still is, since a compressed one beside it may be half written.
 
     Raises: FileNotFoundError when it is there under neither name.
     """
     try:
-        return Plain(path, os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        return Source(path, os.open(path, os.O_RDONLY | os.O_CLOEXEC))
     except FileNotFoundError:
         from store.inflate import Inflated  # only who reads compressed segments pays for it
 
         return Inflated(path + ".gz", os.open(path + ".gz", os.O_RDONLY | os.O_CLOEXEC))
 
 
-def open_live(path: str) -> Plain | None:
-    """Open the file that is appended to, None where there is none yet."""
-    try:
-        return Plain(path, os.open(path, os.O_RDONLY | os.O_CLOEXEC))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-def snapshot(path: str) -> tuple[list[str], Plain | None]:
-    """Return the stream's segments and its live file, opened, as they were in one moment."""
+def snapshot(path: str) -> tuple[list[str], Source | None]:
+    """Return the stream's segments, and its live file, opened, as they were in one moment."""
     while True:
-        live = open_live(path)
+        try:
+            live = Source(path, os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        except (FileNotFoundError, NotADirectoryError):
+            live = None
         older = segments(path)
         if identity(path) == (live.identity if live else None):
             return older, live
