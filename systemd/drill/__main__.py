@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from agent.console import say, show
-from drill.copy import Copy, Misfire
 from drill.exchange import Exchange
 from drill.faults import MADE_UP, exchange_away
+from drill.twin import Misfire, Twin
 
 WIDTHS = "{:<36} {:>9} {:>26} {:>13}"
 
@@ -30,10 +30,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     show(WIDTHS.format("fault", "recovered", "s to the first new candle", "records lost"))
     try:
-        with Copy('[market]\nsource = "demo"\ndemo_speed = 300\n') as copy:
-            went_well = all(_goes_well(copy, name, fault) for name, fault in MADE_UP.items())
-        with Exchange() as exchange, Copy(f'[market]\nupbit_url = "{exchange.url}"\n') as copy:
-            went_well &= _goes_well(copy, "exchange away", lambda copy: exchange_away(copy, exchange))
+        with Twin('[market]\nsource = "demo"\ndemo_speed = 300\n') as twin:
+            went_well = all(_goes_well(twin, name, fault) for name, fault in MADE_UP.items())
+        with Exchange() as exchange, Twin(f'[market]\nupbit_url = "{exchange.url}"\n') as twin:
+            went_well &= _goes_well(twin, "exchange away", lambda twin: exchange_away(twin, exchange))
     except KeyboardInterrupt:
         say("the drill was stopped; its copy is gone")
         return 1
@@ -43,25 +43,25 @@ def main() -> int:
     return 0 if went_well else 1
 
 
-def _goes_well(copy: Copy, name: str, fault: Callable[[Copy], float]) -> bool:
+def _goes_well(twin: Twin, name: str, fault: Callable[[Twin], float]) -> bool:
     """Let one fault happen and tell of it; after one that went wrong the copy is of no use for the next."""
-    row = _attempt(copy, name, fault)
+    row = _attempt(twin, name, fault)
     _tell(row)
     return not row.lost and (row.took_s is not None or bool(row.why))
 
 
-def _attempt(copy: Copy, name: str, fault: Callable[[Copy], float]) -> Row:
+def _attempt(twin: Twin, name: str, fault: Callable[[Twin], float]) -> Row:
     """Let one fault happen; what can not be tried on this machine is no failure of the bot."""
     say(f"{name} ...")
-    copy.watch()
+    twin.watch()
     try:
-        took_s = fault(copy)
+        took_s = fault(twin)
     except Misfire as error:
-        return Row(name, None, copy.lost(), str(error))
+        return Row(name, None, twin.lost(), str(error))
     except TimeoutError as error:
         say(str(error))
-        return Row(name, None, copy.lost())
-    return Row(name, took_s, copy.lost())
+        return Row(name, None, twin.lost())
+    return Row(name, took_s, twin.lost())
 
 
 def _tell(row: Row) -> None:

@@ -157,14 +157,21 @@ def crontab_line(config: Path, data: Path, script: str, log: Path) -> str:
 
 
 @contextmanager
-def chaos(folder: Path, chance: random.Random, script: str = "tests/faults/hurt_bot.py") -> Iterator[Chaos]:
-    """Start the loop; at the end of the block end the bot as systemd would, then its loop."""
+def chaos(
+    folder: Path, chance: random.Random, script: str = "tests/faults/hurt_bot.py", group: Path | None = None
+) -> Iterator[Chaos]:
+    """Start the loop; at the end of the block end the bot as systemd would, then its loop.
+
+    Arguments:
+        group: the cgroup that all of it is to be in.
+    """
     torment = Chaos(folder, chance)
     torment.log.touch()
     watchdog = Watchdog(folder / "word", torment.pid)
     watchdog.start()
     line = crontab_line(write_config(folder, CONFIG), torment.data, script, torment.log)
-    extra = {"NOTIFY_SOCKET": str(folder / "word")}
+    line = f"echo $$ >{group}/cgroup.procs; {line}" if group else line
+    extra = {"NOTIFY_SOCKET": str(folder / "word"), "PYTHONPATH": str(TOP)}
     loop = subprocess.Popen(["/bin/sh", "-c", line], env=environment(**extra), start_new_session=True)
     try:
         wait_for(lambda: bool(torment.pid()))

@@ -66,6 +66,37 @@ def test_bot_goes_on_and_nothing_is_lost_when_the_disk_was_full(small_disk: Path
     assert torment.witness.complaints(SYMBOLS) == []
 
 
+@pytest.fixture
+def narrow() -> Iterator[Path]:
+    """Return a cgroup of 64 MB: the kernel kills what takes more."""
+    top = Path("/sys/fs/cgroup")
+    memory = top / "memory" if (top / "memory").is_dir() else top
+    group = memory / f"moss-{os.getpid()}"
+    try:
+        group.mkdir()
+        limit = group / ("memory.limit_in_bytes" if memory != top else "memory.max")
+        limit.write_text(str(64 << 20))
+    except OSError as error:
+        if group.exists():
+            group.rmdir()
+        pytest.skip(f"needs root and the memory controller of cgroups: {error}")
+    yield group
+    wait_for(lambda: not (group / "cgroup.procs").read_text(), 10)
+    group.rmdir()
+
+
+def test_bot_is_back_and_nothing_is_lost_when_the_kernel_kills_it_for_memory(
+    narrow: Path, tmp_path: Path, seed: int
+) -> None:
+    chance = random.Random(seed)
+    with chaos(tmp_path, chance, "systemd/drill/victim.py", narrow) as torment:
+        for _ in range(3):
+            torment.hurt("memory")
+        assert torment.log.read_text().count("Killed") == 3
+    sys.stdout.write(torment.table())
+    assert torment.witness.complaints(SYMBOLS) == []
+
+
 @pytest.mark.parametrize("script", ["forgetful_bot.py", "careless_bot.py"])
 def test_records_are_doubled_or_torn_when_the_bot_is_another(script: str, tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)

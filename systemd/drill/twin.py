@@ -32,7 +32,7 @@ class Misfire(Exception):
     """A fault, or the whole drill, is not possible on this machine; the message says why."""
 
 
-class Copy:
+class Twin:
     """The copy, ready when its `with` block begins and gone without a trace when it ends.
 
     Arguments:
@@ -45,7 +45,7 @@ class Copy:
         self._config = config
         self._seen: dict[str, list[bytes]] = {}
 
-    def __enter__(self) -> "Copy":
+    def __enter__(self) -> "Twin":
         if PLACE.exists():
             raise Misfire(f"{PLACE} is there: does another drill run? Else: umount {PLACE}/data; rm -r {PLACE}")
         try:
