@@ -1,18 +1,21 @@
 """One market's minutes and what is decided on them."""
 
 import copy
-from bisect import insort
+from bisect import bisect_right, insort
 from collections import deque
 from collections.abc import Mapping
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from agent.clock import MINUTE_S, timestamp
+from agent.clock import MINUTE_S, seconds, timestamp
 from agent.market.candle import Candle, number
 from agent.market.strategy import Plan, Strategy, Verdict
 
 # How many minutes back a row that comes late is still put in its place.
 LATE_MINUTES_MAX = 200
+
+_open_s = attrgetter("open_s")
 
 
 class Signal(NamedTuple):
@@ -58,15 +61,17 @@ class Market:
     def __init__(self, symbol: str, source: str, plan: Plan) -> None:
         self.symbol = symbol
         self.source = source
-        self._plan = plan
+        self._name, self._rule = plan.name, plan.rule
         self._strategy: Strategy = plan.make()
         # The strategy as it was before the minutes that a late row can still change.
         self._settled: Strategy = plan.make()
         self._waiting: list[Candle] = []
-        self._minutes: deque[tuple[Decimal, bool]] = deque(maxlen=LATE_MINUTES_MAX)
+        self._minutes: deque[tuple[Decimal, bool]] = deque()
+        # A strategy that forgets is made again out of so many minutes; one whose memory only fades is kept up to date.
+        self._minutes_max = LATE_MINUTES_MAX + (0 if self._strategy.fades else self._strategy.window)
         self.newest_s: int | None = None
         self._last: Mapping[str, Any] | None = None
-        self._last_candle_ts = ""
+        self._judged_s: int | None = None
 
     @property
     def price(self) -> Decimal | None:
@@ -75,23 +80,23 @@ class Market:
 
     def remember_minute(self, record: Mapping[str, Any]) -> None:
         """Take note of the last evaluation, whatever made it: one of the same minute would repeat it."""
-        self._last_candle_ts = record["candle_ts"]
+        self._judged_s = int(seconds(record["candle_ts"]))
 
     def remember_averages(self, record: Mapping[str, Any]) -> None:
-        """Take note of the last evaluation that the next can be compared with."""
+        """Take note of the last evaluation that the next can be compared with; only its figures matter."""
         self._last = record
 
     def add(self, candle: Candle) -> None:
         """Hand in a candle; it counts once `advance` has reached its end."""
-        insort(self._waiting, candle, key=lambda waiting: waiting.open_s)
+        insort(self._waiting, candle, key=_open_s)
 
     def advance(self, end_s: int) -> None:
         """Let time pass up to `end_s`, the end of a minute: what ended by then counts, left-out minutes are filled.
 
         Cost: a step for each minute passed, bounded by the window however long the hole.
         """
-        ended = [candle for candle in self._waiting if candle.end_s <= end_s]
-        del self._waiting[: len(ended)]
+        count = bisect_right(self._waiting, end_s - MINUTE_S, key=_open_s)
+        ended, self._waiting = self._waiting[:count], self._waiting[count:]
         for candle in ended:
             if self.newest_s is not None and candle.open_s <= self.newest_s:
                 self._correct(candle)
@@ -105,17 +110,16 @@ class Market:
         if self.newest_s is None:
             return None
         price, verdict = self._minutes[-1][0], self._strategy.decide(self._last)
-        return Signal(self.symbol, self.source, self.newest_s, price, self._plan.name, self._plan.rule, verdict)
+        return Signal(self.symbol, self.source, self.newest_s, price, self._name, self._rule, verdict)
 
     def evaluate(self) -> Signal | None:
         """Decide on the newest minute and remember it; None where there is none, or it was judged already."""
-        signal = self.judge()
-        if signal is None or timestamp(signal.candle_s) == self._last_candle_ts:
+        if self.newest_s == self._judged_s:
             return None
-        record = signal.record(signal.candle_s)
-        self.remember_minute(record)
-        if is_comparable(record, self.source, self._plan.rule):
-            self.remember_averages(record)
+        signal = self.judge()
+        self._judged_s = self.newest_s
+        if signal is not None and has_averages(signal.verdict.figures):
+            self._last = signal.verdict.figures
         return signal
 
     def _fill(self, until_s: int) -> None:
@@ -129,9 +133,11 @@ class Market:
             self._step(open_s, self._minutes[-1][0], stored=False)
 
     def _step(self, open_s: int, close: Decimal, *, stored: bool) -> None:
-        if len(self._minutes) == LATE_MINUTES_MAX:
-            self._settled.add(self._minutes[0][0])
         self._minutes.append((close, stored))
+        if len(self._minutes) > self._minutes_max:
+            past, _ = self._minutes.popleft()
+            if self._strategy.fades:
+                self._settled.add(past)
         self._strategy.add(close)
         self.newest_s = open_s
 
@@ -153,5 +159,9 @@ class Market:
 
 def is_comparable(record: Mapping[str, Any], source: str, rule: str) -> bool:
     """Tell whether an evaluation can be the last one that the next is compared with."""
-    same = record["source"] == source and record["rule"] == rule
-    return same and record.get("sma_fast") is not None and record.get("sma_slow") is not None
+    return record["source"] == source and record["rule"] == rule and has_averages(record)
+
+
+def has_averages(figures: Mapping[str, Any]) -> bool:
+    """Tell whether there were candles enough for both averages."""
+    return figures.get("sma_fast") is not None and figures.get("sma_slow") is not None

@@ -34,7 +34,7 @@ class Strategy(Protocol):
         """Take the close of the next minute."""
 
     def decide(self, last: Mapping[str, Any] | None) -> Verdict:
-        """Judge the newest minute; `last` is the last evaluation's record, None if there is none to compare with."""
+        """Judge the newest minute; `last` has the last evaluation's figures, None if there is none to compare with."""
 
 
 class Plan(NamedTuple):

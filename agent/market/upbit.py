@@ -1,13 +1,21 @@
 """Upbit's wire format: an array of one-minute candles, newest first, minutes without trade left out.
 
-Source: https://docs.upbit.com, "List Minute Candles".
+Source: https://docs.upbit.com, "List Minute Candles" and "Rate Limits".
 """
 
 from collections.abc import Mapping
 
-from agent.clock import MINUTE_S, seconds
+from agent.clock import seconds, timestamp
 from agent.market.candle import Candle, checked
+from agent.market.rows import series
 
+NAME = "upbit"
+ROWS_MAX = 200
+PAGES_MAX = 200
+# Ten requests a second from one address.
+INTERVAL_S = 0.12
+
+_PATH = "/v1/candles/minutes/1"
 _FIELDS = {
     "open": "opening_price",
     "high": "high_price",
@@ -17,12 +25,18 @@ _FIELDS = {
 }
 
 
-def candle_of(row: object, symbol: str | None = None) -> Candle:
+def question(symbol: str, before_s: int, count: int) -> tuple[str, dict[str, str]]:
+    """Return path and query; `to` is exclusive, and UTC where it says so."""
+    return _PATH, {"market": symbol, "count": str(count), "to": timestamp(before_s).replace(".000", "")}
+
+
+def candle_of(row: object, symbol: str | None = None, source: str = NAME) -> Candle:
     """Read one row of the array.
 
     Arguments:
         row: what the JSON holds.
         symbol: the market that was asked for; None takes the row's own word.
+        source: which exchange says it.
     Raises: ValueError with a sentence that names the field.
     """
     if not isinstance(row, Mapping):
@@ -40,28 +54,18 @@ def candle_of(row: object, symbol: str | None = None) -> Candle:
         raise ValueError(f"candle_date_time_utc is {opened!r:.40}, not a time") from error
     values = {ours: row.get(theirs) for ours, theirs in _FIELDS.items()}
     try:
-        return checked(market, "upbit", open_s, values)
+        return checked(market, source, open_s, values)
     except ValueError as error:
         raise ValueError(_theirs(str(error))) from error
 
 
-def candles_of(rows: object, symbol: str) -> list[Candle]:
-    """Read the whole answer, in whatever order its rows come.
+def candles_of(rows: object, symbol: str, source: str = NAME) -> list[Candle]:
+    """Read the whole answer.
 
     Returns: rising in time, each minute once, the unfinished one included if it was in the answer.
     Raises: ValueError naming row and field; also where two rows of a minute differ.
     """
-    if not isinstance(rows, list):
-        raise ValueError(f"the answer is {rows!r:.60}, not an array")
-    minutes: dict[int, Candle] = {}
-    for index, row in enumerate(rows, 1):
-        try:
-            candle = candle_of(row, symbol)
-        except ValueError as error:
-            raise ValueError(f"row {index}: {error}") from error
-        if minutes.setdefault(candle.open_s, candle) != candle:
-            raise ValueError(f"row {index}: a second, different candle of minute {candle.open_s // MINUTE_S}")
-    return [minutes[open_s] for open_s in sorted(minutes)]
+    return series(rows, lambda row: candle_of(row, symbol, source))
 
 
 def _theirs(message: str) -> str:
