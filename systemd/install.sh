@@ -80,7 +80,7 @@ name_release() {
     local version hash part have=()
     for part in "${parts[@]}"; do [ ! -e "$source_folder/$part" ] || have+=("$part"); done
     version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' "$source_folder/agent/__init__.py")
-    hash=$(cd "$source_folder" && { "$python" -VV; find "${have[@]}" -type f ! -name '*.pyc' -print0 | sort -z |
+    hash=$(cd "$source_folder" && { "$python" -VV || true; find "${have[@]}" -type f ! -name '*.pyc' -print0 | sort -z |
         xargs -0 sha256sum; } | sha256sum | cut -c1-10)
     printf '%s/releases/%s-%s' "$prefix" "$version" "$hash"
 }

@@ -1,0 +1,63 @@
+"""install.sh before it changes anything: what it would do, and what it refuses. The rest needs a server: tests/vps."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+
+
+def install(*options: str) -> subprocess.CompletedProcess[str]:
+    command = ["bash", str(TOP / "systemd/install.sh"), "--dry-run", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_install_tells_every_place_when_it_is_a_dry_run() -> None:
+    done = install("--prefix=/opt/apps/moss", "--swap", "1G", "--journald", "--user", "ada")
+    assert done.returncode == 0, done.stderr
+    assert "nothing was changed" in done.stderr
+    assert not Path("/opt/apps/moss").exists()
+    for place in (
+        "would build: /opt/apps/moss/releases/",
+        "would write: /etc/systemd/system/moss-bot.service",
+        "would write: /etc/cron.d/moss",
+        "would write: /etc/logrotate.d/moss",
+        "would write: /usr/local/bin/moss",
+        "usermod --append --groups moss ada",
+    ):
+        assert place in done.stdout
+
+
+def test_install_gives_a_release_the_same_name_when_nothing_changed() -> None:
+    told = [install("--prefix", "/opt/apps/moss").stdout.splitlines() for _ in range(2)]
+    names = [[line for line in lines if line.startswith("would build: ")] for lines in told]
+    assert names[0] == names[1]
+    assert len(names[0]) == 1
+
+
+def test_uninstall_removes_no_record_when_asked_what_it_would_do() -> None:
+    done = install("--uninstall")
+    assert done.returncode == 0
+    removed = [line for line in done.stdout.splitlines() if line.startswith("would run: rm")]
+    assert removed
+    assert not any("/var/lib" in line or "/etc/moss" in line for line in removed)
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "why"),
+    [
+        (["--nonsense"], 2, "no option --nonsense"),
+        (["--prefix"], 2, "needs a value"),
+        (["--prefix", "opt/moss"], 1, "absolute path"),
+        (["--prefix", "/opt/../home"], 1, "absolute path"),
+        (["--prefix", "/opt/a b"], 1, "absolute path"),
+        (["--prefix", "/home/ada/moss"], 1, "can not see it"),
+        (["--ready-s", "soon"], 1, "number of seconds"),
+        (["--restore", "backup.tar"], 1, "does not have yet"),
+    ],
+)
+def test_install_refuses_what_it_can_not_do(options: list[str], status: int, why: str) -> None:
+    done = install(*options)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert why in done.stderr
