@@ -1,0 +1,1 @@
+"""What things cost, beside what others cost, in one run; only `make bench` installs the peers for it."""

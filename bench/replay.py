@@ -1,0 +1,131 @@
+"""Decisions a second: moss's engine beside backtesting.py, on the same candles, with the same rule and trades.
+
+Both are handed candles that are in memory already. Each runs in a process of its own, in turn, so that neither's memory
+nor the machine's mood decides.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+TOP = Path(__file__).resolve().parent.parent
+T0 = 1_760_000_100
+FAST, SLOW, EVERY_MIN = 5, 20, 5
+ROUNDS = 3
+Trades = list[tuple[int, str]]
+
+
+def closes(count: int) -> list[float]:
+    """Return a market's closes without holes, made from the demo market's candles."""
+    from agent.market.demo import candle_at
+
+    found: list[float] = []
+    for minute in range(count):
+        candle = candle_at(1, "KRW-BTC", T0 + 60 * minute)
+        found.append(float(candle.close) if candle else found[-1])
+    return found
+
+
+def with_moss(prices: list[float]) -> tuple[float, int, Trades]:
+    """Decide with the engine; returns seconds, evaluations, and (minute, side) of each signal."""
+    from agent.market.candle import Candle, quantity
+    from agent.market.engine import Engine
+    from agent.parts import plan_of, terms_of
+    from agent.settings import Config
+
+    config = Config()
+    decimals = [quantity(price, "close") for price in prices]
+    candles = [Candle("A", "demo", T0 + 60 * at, *(price,) * 4, price) for at, price in enumerate(decimals)]
+    began_s = time.perf_counter()
+    engine = Engine(("A",), "demo", plan_of(config), terms_of(config), lambda: 0.0)
+    for _ in engine.open_account(config.bank.cash):
+        pass
+    market, trades, count = engine.markets["A"], [], 0
+    for candle in candles:
+        market.add(candle)
+        if candle.end_s // 60 % EVERY_MIN == 0:
+            market.advance(candle.end_s)
+            for stream, record in engine.decide("A"):
+                if stream == "signals":
+                    count += 1
+                    if record["signal"] != "HOLD":
+                        trades.append(((candle.open_s - T0) // 60, record["signal"]))
+    return time.perf_counter() - began_s, count, trades
+
+
+def with_backtesting(prices: list[float]) -> tuple[float, int, Trades]:
+    """Do the same with backtesting.py, its averages worked out by pandas beforehand, as its users do."""
+    import pandas
+    from backtesting import Backtest, Strategy
+
+    trades: Trades = []
+    evaluations = [0]
+
+    class Cross(Strategy):  # type: ignore[misc]  # the package has no types
+        last: tuple[float, float] | None = None
+
+        def init(self) -> None:
+            def mean(values: object, length: int) -> object:
+                return pandas.Series(values).rolling(length).mean()
+
+            self.fast = self.I(mean, self.data.Close, FAST)
+            self.slow = self.I(mean, self.data.Close, SLOW)
+
+        def next(self) -> None:
+            minute = len(self.data) - 1
+            if (T0 // 60 + minute + 1) % EVERY_MIN:
+                return
+            evaluations[0] += 1
+            now = (round(self.fast[-1], 6), round(self.slow[-1], 6))
+            if self.last is not None and now[0] > now[1] and self.last[0] <= self.last[1]:
+                self.buy(size=0.005)
+                trades.append((minute, "BUY"))
+            elif self.last is not None and now[0] < now[1] and self.last[0] >= self.last[1]:
+                self.position.close()
+                trades.append((minute, "SELL"))
+            self.last = now
+
+    frame = pandas.DataFrame(dict.fromkeys(("Open", "High", "Low", "Close"), prices))
+    frame["Volume"] = 1.0
+    frame.index = pandas.to_datetime([T0 + 60 * at for at in range(len(prices))], unit="s")
+    began_s = time.perf_counter()
+    Backtest(frame, Cross, cash=1e11, commission=0.0005, trade_on_close=True, finalize_trades=False).run()
+    return time.perf_counter() - began_s, evaluations[0], trades
+
+
+def one(which: str, count: int) -> None:
+    """Run one of the two in this process and print what it took, as one line of JSON."""
+    took_s, evaluations, trades = (with_moss if which == "moss" else with_backtesting)(closes(count))
+    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({"took_s": took_s, "evaluations": evaluations, "trades": trades, "peak_kib": peak_kib}))
+
+
+def main(count: int = 43_200) -> int:
+    """Run both in turn and print the ratios; 1 if they did not make the same trades."""
+    found: dict[str, list[dict[str, object]]] = {"moss": [], "backtesting": []}
+    for _ in range(ROUNDS):
+        for which, runs in found.items():
+            command = [sys.executable, "-m", "bench.replay", which, str(count)]
+            done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=True)
+            runs.append(json.loads(done.stdout.splitlines()[-1]))
+    ours, theirs = found["moss"], found["backtesting"]
+    # Theirs begins to decide when its slow average is there; ours tells each minute, HOLD while it is not.
+    same = ours[0]["trades"] == theirs[0]["trades"]
+    speed = median(float(str(b["took_s"])) / float(str(a["took_s"])) for a, b in zip(ours, theirs, strict=True))
+    memory = median(float(str(a["peak_kib"])) / float(str(b["peak_kib"])) for a, b in zip(ours, theirs, strict=True))
+    rate = median(float(str(run["evaluations"])) / float(str(run["took_s"])) for run in ours)
+    print(f"replay: {count} minutes, same trades: {same}")
+    print(f"replay: {rate:,.0f} evaluations a second, {speed:.1f} times backtesting.py (goal 3)")
+    print(f"replay: peak memory {memory:.2f} of backtesting.py's (goal 0.25)")
+    return 0 if same else 1
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        one(sys.argv[1], int(sys.argv[2]))
+    else:
+        sys.exit(main())
