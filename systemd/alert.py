@@ -1,6 +1,7 @@
 """Tells that a unit failed for good: an `alert` event in the store, and Telegram where its credentials are.
 
-Run by moss-alert@.service as `alert.py UNIT`; systemd says in MONITOR_* how the unit ended.
+Run by moss-alert@.service as `alert.py UNIT`; systemd says in MONITOR_* how the unit ended. Newer ones than Debian 12's
+run it for every crash too: those are left to the next start, which comes by itself and finds no `stop` before it.
 """
 
 import os
@@ -19,6 +20,8 @@ from agent.settings import Config
 from store import StoreError
 
 DEADLINE_S = 30.0
+# The only end of moss-bot.service after which systemd does not start it again.
+STATUS_FOR_GOOD = "78"
 
 
 def main(unit: str, environ: Mapping[str, str] = os.environ) -> int:
@@ -26,6 +29,8 @@ def main(unit: str, environ: Mapping[str, str] = os.environ) -> int:
 
     Returns: 0, or 1 if something that is set up did not work.
     """
+    if environ.get("MONITOR_EXIT_STATUS", STATUS_FOR_GOOD) != STATUS_FOR_GOOD:
+        return 0
     settings, folder = _settings(environ), find_data(None, environ)
     message = f"{unit} failed and stays down ({_how(environ)})"
     stored = _store(settings, folder, unit, message)
@@ -43,7 +48,7 @@ def _settings(environ: Mapping[str, str]) -> Config:
 
 def _how(environ: Mapping[str, str]) -> str:
     status = environ.get("MONITOR_EXIT_STATUS", "unknown")
-    meaning = ": the configuration is wrong, and there is no last good one" if status == "78" else ""
+    meaning = ": the configuration is wrong, and there is no last good one" if status == STATUS_FOR_GOOD else ""
     return f"{environ.get('MONITOR_SERVICE_RESULT', 'failed')}, status {status}{meaning}"
 
 

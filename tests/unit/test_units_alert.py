@@ -19,7 +19,7 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def alert(data: Path, url: str, *, secrets: bool) -> subprocess.CompletedProcess[str]:
+def alert(data: Path, url: str, *, secrets: bool, **said: str) -> subprocess.CompletedProcess[str]:
     """Run it for moss-bot.service on this folder, with a config that names the chat's address."""
     config, credentials = data.parent / "moss.toml", data.parent / "credentials"
     config.write_text(f'[telegram]\nurl = "{url}"\n')
@@ -30,7 +30,7 @@ def alert(data: Path, url: str, *, secrets: bool) -> subprocess.CompletedProcess
     places = {"MOSS_DATA": str(data), "MOSS_CONFIG": str(config), "CREDENTIALS_DIRECTORY": str(credentials)}
     return subprocess.run(
         [sys.executable, TOP / "systemd/alert.py", "moss-bot.service"],
-        env=environment(PYTHONPATH=str(TOP), **places, **SAID_BY_SYSTEMD),
+        env=environment(PYTHONPATH=str(TOP), **places, **(SAID_BY_SYSTEMD | said)),
         capture_output=True,
         text=True,
         timeout=60,
@@ -74,3 +74,9 @@ def test_alert_is_sent_all_the_same_when_it_can_not_be_stored(data: Path) -> Non
         done = alert(data, server.url, secrets=True)
     assert done.returncode == 1
     assert len(server.requests) == 1
+
+
+def test_alert_says_nothing_when_systemd_starts_the_unit_again(data: Path) -> None:
+    with LocalServer(lambda _request: Reply()) as server:
+        done = alert(data, server.url, secrets=True, MONITOR_SERVICE_RESULT="signal", MONITOR_EXIT_STATUS="KILL")
+    assert (done.returncode, server.requests, records(data, "events")) == (0, [], [])

@@ -32,8 +32,10 @@ class Box:
         self._groups = [folder / name for folder in _hierarchies()]
         self._options = [
             *("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--settings=no", "--link-journal=no"),
-            *("--boot", "--volatile=overlay", "--private-network", "--drop-capability=CAP_SYS_RESOURCE"),
+            *("--volatile=overlay", "--private-network", "--drop-capability=CAP_SYS_RESOURCE"),
             *("--console=read-only", f"--machine={name}", f"--directory={root}", f"--bind-ro={source}:/src", *options),
+            # From version 256 on, systemd wants to be asked before it boots on cgroups of the first kind.
+            *("--boot", "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"),
         ]
 
     def __enter__(self) -> "Box":

@@ -13,7 +13,7 @@ import pytest
 
 from tests.scripts import TOP
 from tests.vps.box import Box
-from tests.vps.image import base
+from tests.vps.image import PYTHONS, base, suite
 
 NEEDED = {"systemd-nspawn": "systemd-container", "mmdebstrap": "mmdebstrap", "nsenter": "util-linux"}
 PARTS = ("bot.py", "sentiment.py", "agent", "store", "desk", "systemd", "logrotate", "docs", "crontab")
@@ -26,7 +26,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheels")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--dest", str(folder)]
     # The image's Python, which need not be this one.
-    command += ["--python-version", "3.11", "--require-hashes", "--only-binary", ":all:", "--requirement"]
+    command += ["--python-version", PYTHONS[suite()], "--require-hashes", "--only-binary", ":all:", "--requirement"]
     subprocess.run([*command, str(TOP / "requirements.lock")], check=True, timeout=300, stderr=subprocess.DEVNULL)
     return folder
 

@@ -67,6 +67,7 @@ def test_bot_is_back_and_nothing_is_lost_when_it_is_hurt(busy: Box, witness: Wit
     command, said = FAULTS[fault]
     taken = [hurt(busy, witness, command) for _ in range(3)]
     assert said in busy.ask("journalctl --no-pager --unit moss-bot")
+    assert "moss-bot.service" not in [event.get("what") for event in records(busy.path(DATA), "events")]
     sys.stdout.write(f"{fault}: first new candle after {', '.join(f'{each:.1f}' for each in taken)} s\n")
 
 

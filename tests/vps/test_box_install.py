@@ -36,6 +36,20 @@ def test_systemd_finds_nothing_wrong_when_it_looks_at_what_runs(box: Box) -> Non
         box.ask(f"systemd-analyze security --no-pager --threshold=13 {unit}")
 
 
+def test_records_are_rotated_when_logrotate_runs_as_the_distribution_has_it(box: Box) -> None:
+    # As if the last rotation was long ago; twice, since a segment is compressed one rotation later.
+    old = "logrotate state -- version 2\n" + "".join(
+        f'"/var/lib/moss/{name}.jsonl" 2026-1-1-0:0:0\n' for name in ("prices", "signals")
+    )
+    for _ in range(2):
+        box.path("/var/lib/logrotate/status").write_text(old)
+        box.ask("systemctl start logrotate.service; sleep 2")
+    names = [path.name for path in box.path("/var/lib/moss").glob("prices.jsonl-*")]
+    assert sorted(name.endswith(".gz") for name in names) == [False, True]
+    assert box.run("moss", "store", "verify", "/var/lib/moss").returncode == 0
+    assert box.ask("systemctl is-active logrotate.timer") == "active"
+
+
 def test_ordinary_user_sees_how_it_goes_when_in_the_group(box: Box) -> None:
     status = box.run("moss", "status", user="ada")
     assert status.returncode == 0, status.stderr
