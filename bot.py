@@ -15,10 +15,9 @@ from agent.errors import MossError, Stopped
 from agent.fetch import Fetcher
 from agent.folder import add_places, find_data, process_clock
 from agent.jobs import Jobs
-from agent.market.sources import source_of
 from agent.settings import minutes
 from agent.stop import Stop
-from agent.trader import Trader
+from agent.trader import Trader, trader_of
 from store import NotStored, StoreError
 
 FETCH_S_MAX = 20.0
@@ -101,14 +100,14 @@ def _working(options: argparse.Namespace) -> Iterator[tuple[Trader, Stop, str]]:
     with folder.hold("bot"):
         clock = process_clock(settings, folder, stop.wait)
         fetcher = Fetcher(clock, stop, lambda host: Breaker(host, lambda change: trader.tell_breaker(change)))
-        with Trader(settings, folder, clock, source_of(settings, fetcher)) as trader:
+        with trader_of(settings, folder, clock, fetcher) as trader:
             yield trader, stop, wrong
 
 
 def check(options: argparse.Namespace) -> int:
     """Say whether the configuration is good, and when each job runs next."""
     settings, folder = config.load(options.config), find_data(options.data)
-    with Trader(settings, folder, SystemClock(time.sleep), source_of(settings, Fetcher(SystemClock()))) as trader:
+    with trader_of(settings, folder, SystemClock(time.sleep), Fetcher(SystemClock())) as trader:
         jobs = _jobs(trader)
         jobs.begin()
     show(f"config    {settings.path or 'built-in defaults'}: good")

@@ -101,7 +101,7 @@ def backfill(options: argparse.Namespace) -> int:
     stop.install()
     clock = SystemClock(stop.wait)
     with folder.hold("backfill"):
-        return Backfill(settings, folder, clock, source_of(settings, Fetcher(clock, stop))).run(since_s)
+        return Backfill(settings, folder, clock, source_of(settings.market, Fetcher(clock, stop))).run(since_s)
 
 
 def bank(options: argparse.Namespace) -> int:

@@ -6,11 +6,11 @@ import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from agent import settings
 from agent.errors import ConfigError
-from agent.settings import Config, NewsFeed, Parameters
+from agent.settings import Config, Parameters
 
 SYSTEM_FILE = Path("/etc/moss/moss.toml")
 _SECTIONS = {part.name: part for part in dataclasses.fields(Config) if part.name != "path"}
@@ -104,9 +104,11 @@ def _value(section: str, kind: Any, raw: Any, problems: list[Problem]) -> tuple[
     if kind == tuple[str, ...]:
         good = isinstance(raw, list) and all(isinstance(entry, str) for entry in raw)
         return tuple(raw) if good else (), None if good else 'must be a list of texts, such as ["KRW-BTC"]'
+    schema = get_args(kind)[0]
     if not isinstance(raw, list) or not all(isinstance(entry, Mapping) for entry in raw):
-        return (), 'must be a list of feeds, such as [{name = "a", url = "https://..."}]'
-    return tuple(_section(section, NewsFeed, entry, problems) for entry in raw), None
+        first, second = (part.name for part in dataclasses.fields(schema)[:2])
+        return (), f"must be a list such as [{{{first} = ..., {second} = ...}}]"
+    return tuple(_section(section, schema, entry, problems) for entry in raw), None
 
 
 def _relations(config: Config) -> list[Problem]:
@@ -121,6 +123,9 @@ def _relations(config: Config) -> list[Problem]:
         found.append(("schedule", "session_open", 'and session_close go together: both a time, or both ""'))
     elif schedule.session_open and schedule.session_open == schedule.session_close:
         found.append(("schedule", "session_close", 'equals session_open; write "" for both to trade round the clock'))
+    sources = [config.market.source, *(each.source for each in config.market.fallback)]
+    if "" in sources or len(set(sources)) < len(sources):
+        found.append(("market", "fallback", "each needs a source, and one that is not named before it"))
     names = [feed.name for feed in config.news.feeds]
     for feed in config.news.feeds:
         if not feed.name or names.count(feed.name) > 1:

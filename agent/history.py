@@ -9,9 +9,10 @@ from agent.market.sources import Source
 from store import Store
 
 FIRST_CANDLES = 200
-PAGES_MAX = 200
 # A row may come this long after its minute and still be stored.
 LATE_MINUTES = 5
+# Beyond this the two clocks differ by more than a slow answer explains.
+SKEW_S_MAX = 10.0
 
 
 class History:
@@ -59,17 +60,16 @@ class History:
         asked_s = self._clock.now_s()
         # The newest page first: in a market where little is traded it reaches back over all that is missing.
         count = min(self._source.rows_max, (end_s - begin_s) // MINUTE_S)
-        newest = self._source.candles(self.symbol, end_s, count, deadline_s)
-        reached_s = newest[0].open_s if newest else begin_s
-        for before_s in self._pages(begin_s, reached_s):
+        newest = self._ask(end_s, count, deadline_s)
+        reached_s = newest[0].open_s if newest else end_s - count * MINUTE_S
+        for before_s in self._pages(begin_s, reached_s, end_s):
             left_s = deadline_s - (self._clock.monotonic_s() - begun_s)
             if left_s <= 0:
                 return
-            yield self._keep(self._source.candles(self.symbol, before_s, self._source.rows_max, left_s), begin_s)
+            yield self._keep(self._ask(before_s, self._source.rows_max, left_s), begin_s)
         fresh = self._keep(newest, begin_s)
-        self._asked_s = end_s
-        known_s = min(int(asked_s - SLACK_S) // MINUTE_S * MINUTE_S, end_s)
-        self.settled_s = max(known_s, newest[-1].end_s if newest else 0)
+        self._asked_s = min(int(asked_s - self._ahead_s() - SLACK_S) // MINUTE_S * MINUTE_S, end_s)
+        self.settled_s = max(self._asked_s, newest[-1].end_s if newest else 0)
         yield fresh
 
     def _begin(self, end_s: int) -> int:
@@ -82,10 +82,21 @@ class History:
             missing_s = max(missing_s, self._asked_s - self._source.rows_max * MINUTE_S // 2)
         return min(missing_s, end_s) - LATE_MINUTES * MINUTE_S
 
-    def _pages(self, begin_s: int, reached_s: int) -> Iterator[int]:
+    def _ask(self, before_s: int, count: int, deadline_s: float) -> list[Candle]:
+        asked_s = self._clock.now_s()
+        candles = self._source.candles(self.symbol, before_s, count, deadline_s)
+        return [candle for candle in candles if candle.end_s <= asked_s - self._ahead_s()]
+
+    def _ahead_s(self) -> float:
+        """Return how far our clock is ahead of the exchange's, 0 if about right: what has not ended there goes on."""
+        skew_s = self._source.skew_s
+        # The exchange tells whole seconds: half of one may be missing.
+        return 0.5 - skew_s if skew_s < -SKEW_S_MAX else 0.0
+
+    def _pages(self, begin_s: int, reached_s: int, end_s: int) -> Iterator[int]:
         """Yield the moment before which to ask, page by page, the oldest first, for what the newest page left out."""
         page_s = self._source.rows_max * MINUTE_S
-        oldest_s = reached_s - PAGES_MAX * page_s
+        oldest_s = min(reached_s, end_s - page_s) - self._source.pages_max * page_s
         if begin_s < oldest_s:
             self._on_gap(self.symbol, begin_s + LATE_MINUTES * MINUTE_S, oldest_s)
         for start_s in range(max(begin_s, oldest_s), reached_s, page_s):

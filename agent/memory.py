@@ -19,22 +19,27 @@ from store import newest
 SPARE_MINUTES = 400
 
 
-def candles(path: Path, symbols: tuple[str, ...], source: str, span_min: int, *, fades: bool = False) -> list[Candle]:
+def candles(
+    path: Path, symbols: tuple[str, ...], source: str, span_min: int, *, fades: bool = False, since: str = ""
+) -> list[Candle]:
     """Return each symbol's stored candles of its last minutes, enough to know every minute of them.
 
     Arguments:
         span_min: how many minutes before its newest candle count.
         fades: count them from the newest candle at another price instead. While the price stands still, an average
             that fades learns nothing, however long that lasts.
+        since: records with a `ts` before it are not looked at.
     Returns: rising in time.
     Raises: ValueError when a record that its checksum calls whole is no candle.
-    Cost: reads back to where every symbol has enough; to the beginning if one has not.
+    Cost: reads back to where every symbol has enough; to the beginning, or `since`, if one has not.
     """
     found: list[Candle] = []
     newer: dict[str, Candle] = {}
     edges_s: dict[str, int] = {}
     wanting = set(symbols)
     for record in newest(path):
+        if record["ts"] < since:
+            break
         if record.get("symbol") not in wanting or record.get("source") != source:
             continue
         candle = candle_of(record)

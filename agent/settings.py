@@ -17,6 +17,7 @@ from agent import clock
 Check = Callable[[Any], str | None]
 # Numbers by name, in the order they were written.
 Parameters = tuple[tuple[str, int | float], ...]
+EXCHANGES = ("upbit", "bithumb", "coinbase", "kraken", "binance")
 
 
 def key(default: Any, doc: str, check: Check | None = None) -> Any:  # noqa: ANN401 - a dataclass field of any type
@@ -84,13 +85,27 @@ def _not_yet(allowed: object) -> Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Fallback:
+    """An exchange to turn to while the first is down."""
+
+    source: str = key("", "the exchange", _one_of(*EXCHANGES))
+    symbols: tuple[str, ...] = key(
+        (), "its markets; left out: the same as the first's", lambda names: names and _symbols(names)
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Market:
     """Where prices come from."""
 
-    source: str = key("upbit", "the exchange; `demo` is a built-in market", _one_of("upbit", "demo"))
-    symbols: tuple[str, ...] = key(("KRW-BTC",), "1 to 10 markets", _symbols)
-    fallback: tuple[str, ...] = key((), "other exchanges, tried in order while the first is down", _not_yet(()))
+    source: str = key("upbit", f"{', '.join(EXCHANGES)}; or `demo`, built in", _one_of(*EXCHANGES, "demo"))
+    symbols: tuple[str, ...] = key(("KRW-BTC",), "1 to 10 markets, as the exchange calls them", _symbols)
+    fallback: tuple[Fallback, ...] = key((), "a list of {source, symbols?}, tried in order while the first is down")
     upbit_url: str = key("https://api.upbit.com", "Upbit's base address; change it for a proxy or a test", web_address)
+    bithumb_url: str = key("https://api.bithumb.com", "Bithumb's", web_address)
+    coinbase_url: str = key("https://api.exchange.coinbase.com", "Coinbase Exchange's", web_address)
+    kraken_url: str = key("https://api.kraken.com", "Kraken's", web_address)
+    binance_url: str = key("https://api.binance.com", "Binance's", web_address)
     demo_speed: Decimal = key(Decimal(1), "how fast the clock runs with the demo market", _between("0.001", 100_000))
     demo_seed: int = key(1, "which demo market: another number gives other prices", _between(0, 2**31))
 

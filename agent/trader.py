@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +11,11 @@ from agent.breaker import BreakerChange
 from agent.clock import MINUTE_S, Clock, seconds, timestamp
 from agent.console import say
 from agent.errors import MossError, Stopped
+from agent.fetch import Fetcher
 from agent.folder import DataFolder
-from agent.history import History, gap_fields
+from agent.history import SKEW_S_MAX, History, gap_fields
 from agent.market.engine import Engine, Entry
-from agent.market.sources import Source
+from agent.market.sources import Source, source_of
 from agent.parts import hours_of, plan_of, terms_of
 from agent.settings import Config, minutes
 
@@ -42,6 +43,9 @@ class Trader:
         self.is_unsure = True
         self.last_line = ""
         self._source = source
+        self._symbols = config.market.symbols
+        self._recalled_since = ""
+        self._is_clock_off = False
         self._hours = hours_of(config)
         self._plan = plan_of(config)
         self._stores = {name: folder.open(name, config) for name in STREAMS}
@@ -61,21 +65,22 @@ class Trader:
 
         Cost: reads as far back as the strategy looks, and to the last evaluation of each symbol.
         """
-        symbols, source = self.config.market.symbols, self._source.name
+        symbols, source = self._symbols, self._source.name
         plan, strategy = self._plan, self._plan.make()
         self._engine = Engine(symbols, source, plan, terms_of(self.config), self.clock.now_s)
         self._histories = {
             symbol: History(symbol, self._source, self._stores["prices"], self.clock, self._tell_gap)
             for symbol in symbols
         }
+        recalled: dict[str, Any] = {"fades": strategy.fades, "since": self._recalled_since}
         prices = self.folder.stream("prices")
-        for candle in memory.candles(prices, symbols, source, strategy.window, fades=strategy.fades):
+        for candle in memory.candles(prices, symbols, source, strategy.window, **recalled):
             self._histories[candle.symbol].remember(candle)
             self._engine.markets[candle.symbol].add(candle)
         memory.recall_evaluations(self.folder.stream("signals"), self._engine.markets, source, plan.rule)
         self._engine.account = memory.account(self.folder.stream("ledger"))
         self._append(self._engine.open_account(self.config.bank.cash))
-        for signal in memory.unfilled(self.folder, symbols):
+        for signal in memory.unfilled(self.folder, self.config.market.symbols):
             self._append(self._engine.fill(signal))
         self.is_unsure = False
 
@@ -126,6 +131,7 @@ class Trader:
             else:
                 self._failures.pop(symbol, None)
                 self._decide_late(symbol)
+        self._watch_clock()
         return troubles
 
     def decide(self, due_s: int) -> None:
@@ -179,12 +185,18 @@ class Trader:
         if self.clock.now_s() - due_s <= GRACE_S:
             self._evaluate(symbol, due_s)
         else:
-            self.event("missed", job="signals", count=1, symbol=symbol, due_ts=timestamp(due_s))
+            self._miss(symbol, due_s)
+
+    def _miss(self, symbol: str, due_s: int) -> None:
+        self.event("missed", job="signals", count=1, symbol=symbol, due_ts=timestamp(due_s))
 
     def _evaluate(self, symbol: str, end_s: int) -> None:
         self._engine.markets[symbol].advance(end_s)
         if self._hours.is_open(end_s):
-            self._append(self._engine.decide(symbol))
+            self._append(self._decisions(symbol))
+
+    def _decisions(self, symbol: str) -> Iterator[Entry]:
+        return self._engine.decide(symbol)
 
     def _append(self, entries: Iterable[Entry]) -> None:
         for stream, record in entries:
@@ -206,5 +218,26 @@ class Trader:
         next_s = self.clock.now_s() + 60 * minutes(self.config.schedule.price)
         self.event("error", **fields, attempt=attempt, next_ts=timestamp(next_s))
 
+    def _watch_clock(self) -> None:
+        """Tell when this machine's clock begins to differ from the exchange's, and when it no longer does."""
+        skew_s = self._source.skew_s
+        if self._is_clock_off != (abs(skew_s) > SKEW_S_MAX):
+            self._is_clock_off = not self._is_clock_off
+            message = (
+                f"this machine's clock is {abs(skew_s):.0f} s {'behind' if skew_s > 0 else 'ahead of'} the exchange's"
+            )
+            say(message)
+            self.event("clock", source=self._source.name, skew_s=round(skew_s, 1), message=message)
+
     def _tell_gap(self, symbol: str, first_s: int, end_s: int) -> None:
         self.event("gap", **gap_fields(symbol, self._source.name, first_s, end_s))
+
+
+def trader_of(config: Config, folder: DataFolder, clock: Clock, fetcher: Fetcher) -> Trader:
+    """Return the trader that a config asks for: of one market, or with others to fall back on."""
+    first = source_of(config.market, fetcher)
+    if not config.market.fallback:
+        return Trader(config, folder, clock, first)
+    from agent.understudy import TraderWithFallback
+
+    return TraderWithFallback(config, folder, clock, first, fetcher)

@@ -4,7 +4,7 @@ import dataclasses
 from decimal import Decimal
 from pathlib import Path
 
-from agent.settings import Config, News, NewsFeed
+from agent.settings import Config, Fallback, Market, News, NewsFeed
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "config.md"
 BEGIN, END = "<!-- tables: made from agent/settings.py -->", "<!-- end of tables -->"
@@ -21,6 +21,9 @@ def _section(name: str, section: object) -> str:
     lines += [
         f"| `{key.name}` | {_default(key.default)} | {key.metadata['doc']} |" for key in dataclasses.fields(section)
     ]
+    if isinstance(section, Market):
+        lines += ["", "A fallback is `{source = ...}` with these keys:", "", "| key | meaning |", "|---|---|"]
+        lines += [f"| `{key.name}` | {key.metadata['doc']} |" for key in dataclasses.fields(Fallback)]
     if isinstance(section, News):
         lines += ["", "A feed is `{name = ..., url = ...}` with these keys:", "", "| key | meaning |", "|---|---|"]
         lines += [f"| `{key.name}` | {key.metadata['doc']} |" for key in dataclasses.fields(NewsFeed)]

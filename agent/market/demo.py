@@ -3,6 +3,7 @@
 import hashlib
 import math
 from collections.abc import Iterator
+from itertools import islice
 
 from agent.clock import MINUTE_S
 from agent.market.candle import Candle, checked
@@ -10,6 +11,21 @@ from agent.market.candle import Candle, checked
 # Waves of chance that are laid over each other: minutes from knot to knot, and how far each moves the price.
 _WAVES = ((7, 0.0006), (23, 0.0015), (61, 0.003), (293, 0.008), (1_440, 0.02), (10_080, 0.06))
 _BASES = {"KRW-BTC": 98_000_000.0, "KRW-ETH": 4_200_000.0}
+
+
+class Demo:
+    """The demo market as a source; it needs no network and never fails."""
+
+    name = "demo"
+    rows_max = 200
+    pages_max = 200
+    skew_s = 0.0
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def candles(self, symbol: str, before_s: int, count: int, deadline_s: float) -> list[Candle]:  # noqa: ARG002 - at once
+        return list(islice(candles_before(self._seed, symbol, before_s), count))[::-1]
 
 
 def candle_at(seed: int, symbol: str, open_s: int) -> Candle | None:

@@ -1,23 +1,26 @@
-"""Where candles come from: one small interface, an exchange or the demo market behind it."""
+"""Where candles come from: one small interface, and each exchange's wire format behind it."""
 
 import json
 from decimal import Decimal
-from itertools import islice
 from typing import NoReturn, Protocol
 
-from agent.clock import timestamp
 from agent.errors import Unusable
 from agent.fetch import Fetcher
-from agent.market import upbit
 from agent.market.candle import Candle
-from agent.settings import Config
+from agent.settings import Market
 
 
 class Source(Protocol):
-    """A market's history; `name` goes into every record, `rows_max` is how many candles one question brings at most."""
+    """A market's history, asked for in pages.
+
+    `name` goes into every record; `rows_max` is how many minutes one page brings at most, `pages_max` how many further
+    pages the past reaches. `skew_s` is how far this machine's clock was behind the exchange's at the last answer.
+    """
 
     name: str
     rows_max: int
+    pages_max: int
+    skew_s: float
 
     def candles(self, symbol: str, before_s: int, count: int, deadline_s: float) -> list[Candle]:
         """Ask once for the newest candles that started before a moment.
@@ -25,58 +28,81 @@ class Source(Protocol):
         Arguments:
             symbol: the market.
             before_s: a whole minute, seconds since 1970 UTC.
-            count: how many at most, up to `rows_max`.
+            count: how many at most, up to `rows_max`; an exchange that counts minutes leaves those without trade out.
             deadline_s: how long the answer may take.
         Returns: rising in time, each minute once; minutes without trade are left out.
         Raises: Unreachable, Refused, Unusable, Stopped.
         """
 
 
-class Upbit:
-    """Upbit's public candles; no key is needed."""
+class Wire(Protocol):
+    """What a module knows of one exchange: its limits, how a question is put, and how an answer is read."""
 
-    name = "upbit"
-    rows_max = 200
-    # Documented: ten requests a second from one address.
-    interval_s = 0.12
+    NAME: str
+    ROWS_MAX: int
+    PAGES_MAX: int
+    INTERVAL_S: float
 
-    def __init__(self, fetcher: Fetcher, base_url: str) -> None:
+    def question(self, symbol: str, before_s: int, count: int) -> tuple[str, dict[str, str]]:
+        """Return path and query of a question for candles."""
+
+    def candles_of(self, answer: object, symbol: str) -> list[Candle]:
+        """Read a decoded answer; raises ValueError naming what is wrong."""
+
+
+class Exchange:
+    """The public candles of one exchange; no key is needed."""
+
+    def __init__(self, wire: Wire, fetcher: Fetcher, base_url: str) -> None:
+        self.name, self.rows_max, self.pages_max = wire.NAME, wire.ROWS_MAX, wire.PAGES_MAX
+        self.skew_s = 0.0
+        self._wire = wire
         self._fetcher = fetcher
-        self._url = base_url.rstrip("/") + "/v1/candles/minutes/1"
+        self._base_url = base_url.rstrip("/")
 
     def candles(self, symbol: str, before_s: int, count: int, deadline_s: float) -> list[Candle]:
-        until = timestamp(before_s).replace(".000", "")
-        query = {"market": symbol, "count": str(count), "to": until}
-        answer = self._fetcher.get(self._url, params=query, deadline_s=deadline_s, interval_s=self.interval_s)
+        path, query = self._wire.question(symbol, before_s, count)
+        url, interval_s = self._base_url + path, self._wire.INTERVAL_S
+        answer = self._fetcher.get(url, params=query, deadline_s=deadline_s, interval_s=interval_s)
+        self.skew_s = answer.skew_s or 0.0
         try:
-            rows = json.loads(answer.body, parse_float=Decimal, parse_constant=_no_number)
-            candles = upbit.candles_of(rows, symbol)
+            decoded = json.loads(answer.body, parse_float=Decimal, parse_constant=_no_number)
+            candles = self._wire.candles_of(decoded, symbol)
         except (ValueError, RecursionError) as error:
-            raise Unusable(f"{self._url}: the answer cannot be used: {error}") from error
+            raise Unusable(f"{url}: the answer cannot be used: {error}") from error
         return [candle for candle in candles if candle.open_s < before_s]
 
 
-class Demo:
-    """The built-in market; it needs no network and never fails."""
+def source_of(market: Market, fetcher: Fetcher, name: str = "") -> Source:
+    """Return the source that the config names, or one of its fallbacks; only what it needs is imported."""
+    name = name or market.source
+    if name == "demo":
+        from agent.market.demo import Demo
 
-    name = "demo"
-    rows_max = 200
-
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-
-    def candles(self, symbol: str, before_s: int, count: int, deadline_s: float) -> list[Candle]:  # noqa: ARG002 - at once
-        from agent.market import demo  # nobody else needs it
-
-        newest_first = islice(demo.candles_before(self._seed, symbol, before_s), count)
-        return list(newest_first)[::-1]
+        return Demo(market.demo_seed)
+    return Exchange(_wire(name), fetcher, getattr(market, f"{name}_url"))
 
 
-def source_of(config: Config, fetcher: Fetcher) -> Source:
-    """Return the source that the config names."""
-    if config.market.source == "demo":
-        return Demo(config.market.demo_seed)
-    return Upbit(fetcher, config.market.upbit_url)
+def _wire(name: str) -> Wire:
+    if name == "bithumb":
+        from agent.market import bithumb
+
+        return bithumb
+    if name == "coinbase":
+        from agent.market import coinbase
+
+        return coinbase
+    if name == "kraken":
+        from agent.market import kraken
+
+        return kraken
+    if name == "binance":
+        from agent.market import binance
+
+        return binance
+    from agent.market import upbit
+
+    return upbit
 
 
 def _no_number(name: str) -> NoReturn:

@@ -21,7 +21,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer; `Content-Length` is added unless the headers name it or the transfer encoding."""
+    """One answer; `Date` and `Content-Length` are added unless the headers name them, or the transfer encoding."""
 
     status: int = 200
     body: bytes = b""
@@ -40,6 +40,8 @@ class LocalServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Head and body are two small writes: without this the second waits 40 ms for the first one's receipt.
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 self._serve()
@@ -55,8 +57,10 @@ class LocalServer:
                 request = Request(self.command, parts.path, query, headers, self.rfile.read(length_bytes))
                 recorded.append(request)
                 reply = answer(request)
-                self.send_response(reply.status)
+                self.send_response_only(reply.status)
                 names = {name.lower() for name in reply.headers}
+                if "date" not in names:
+                    self.send_header("Date", self.date_time_string())
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
                 if not names & {"content-length", "transfer-encoding"}:

@@ -21,6 +21,11 @@ NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.commands": "any command of bot.py but run, once and check",
     "agent.fast_clock": 'market.source = "demo"',
     "agent.market.demo": 'market.source = "demo"',
+    "agent.market.binance": 'market.source = "binance"',
+    "agent.market.bithumb": 'market.source = "bithumb"',
+    "agent.market.coinbase": 'market.source = "coinbase"',
+    "agent.market.columns": 'market.source = "binance", "coinbase" or "kraken"',
+    "agent.market.kraken": 'market.source = "kraken"',
     "agent.market.fading": 'strategy.name = "rsi" or "sma_rsi"',
     "agent.market.performance": "bot.py replay --report",
     "agent.market.strategies.rsi": 'strategy.name = "rsi"',
@@ -31,6 +36,7 @@ NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.replay": "bot.py replay",
     "agent.status": "bot.py status",
     "agent.teller": "bot.py bank",
+    "agent.understudy": "market.fallback",
     "agent.strategy_file": 'strategy.name = "file:..."',
 }
 

@@ -185,15 +185,15 @@ def test_once_ends_with_75_and_says_who_when_another_holds_the_folder(tmp_path: 
 
 
 def test_run_tells_when_it_leaves_an_exchange_alone_and_asks_again(tmp_path: Path) -> None:
-    with (exchange := FakeUpbit(flat)).server:
+    clock = ManualClock(time.time())
+    with (exchange := FakeUpbit(flat, clock.now_s)).server:
         exchange.trouble = lambda _: Reply(500, b"")
         config = config_for(exchange, tmp_path)
         folder = DataFolder(tmp_path / "data")
         folder.prepare()
-        clock = ManualClock(time.time())
         fetcher = Fetcher(clock, host=lambda name: Breaker(name, lambda change: trader.tell_breaker(change)))
         settings = load(str(config), {})
-        with Trader(settings, folder, clock, source_of(settings, fetcher)) as trader:
+        with Trader(settings, folder, clock, source_of(settings.market, fetcher)) as trader:
             trader.read_back()
             for _ in range(8):
                 trader.take_prices(10)

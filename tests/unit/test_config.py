@@ -59,6 +59,13 @@ def test_load_prefers_the_argument_then_the_environment_then_the_folder(
         ("[market]\nsymbols = ['KRW-BTC', 'KRW-BTC']\n", "each once"),
         ("[market]\nsymbols = ['../x']\n", "is no market"),
         ("[market]\nupbit_url = 'ftp://a'\n", "must begin with https"),
+        ("[market]\nsource = 'upbeat'\n", "must be one of upbit, bithumb, coinbase, kraken, binance, demo"),
+        ("[market]\nfallback = ['bithumb']\n", r"must be a list such as \[\{source = ..., symbols = ...\}\]"),
+        ("[market]\nfallback = [{source = 'demo'}]\n", r"\[market\] source: 'demo' must be one of"),
+        ("[market]\nfallback = [{symbols = ['KRW-BTC']}]\n", r"\[market\] fallback: each needs a source"),
+        ("[market]\nfallback = [{source = 'upbit'}]\n", "one that is not named before it"),
+        ("[market]\nfallback = [{source = 'kraken', symbols = ['A', 'A']}]\n", "must name 1 to 10 markets"),
+        ("[market]\nfallback = [{source = 'kraken', symbol = 'XBTUSD'}]\n", "did you mean symbols"),
         ("[schedule]\nsignal = '7m'\n", "must be minutes or hours that divide a day"),
         ("[schedule]\nsignal = '\u0665m'\n", "must be minutes or hours that divide a day"),
         ("[schedule]\nsession_open = '24:00'\n", "must be a time of day"),
@@ -101,11 +108,13 @@ def test_load_names_the_file_when_it_cannot_be_read(tmp_path: Path, kind: str) -
 
 
 def test_record_of_gives_json_that_reads_back_as_the_same_config(tmp_path: Path) -> None:
-    text = "[bank]\nfee_rate = 0.00051\n[news]\nfeeds = [{name = 'a', url = 'https://x/y', lang = 'ko'}]\n"
+    text = "[market]\nfallback = [{source = 'kraken', symbols = ['XBTUSD']}, {source = 'bithumb'}]\n"
+    text += "[bank]\nfee_rate = 0.00051\n[news]\nfeeds = [{name = 'a', url = 'https://x/y', lang = 'ko'}]\n"
     first = config.load(written(tmp_path, text), {})
     tree = json.loads(json.dumps(config.record_of(first)))
     second, problems = config.parse(tree)
     assert not problems
     assert config.record_of(second) == config.record_of(first)
     assert second.bank == first.bank
+    assert second.market == first.market
     assert second.news == first.news

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from agent.errors import Unreachable
-from agent.history import FIRST_CANDLES, PAGES_MAX, History
+from agent.history import FIRST_CANDLES, History
 from agent.market.candle import Candle, candle_of, checked
 from store import Store, scan
 from tests.fakes.clock import ManualClock
 
 T0 = 1_582_185_600
+PAGES_MAX = 200
 
 
 class FakeSource:
@@ -19,11 +20,15 @@ class FakeSource:
 
     name = "fake"
     rows_max = 200
+    pages_max = PAGES_MAX
+    skew_s = 0.0
 
     def __init__(self, clock: ManualClock, first_s: int = T0 - 86_400) -> None:
         self.clock = clock
         self.first_s = first_s
         self.holes: set[int] = set()
+        # Whether it counts minutes, as some exchanges do, in place of rows.
+        self.is_ranged = False
         self.questions: list[tuple[int, int]] = []
         self.pages_left = 10_000
         self.on_question: Callable[[], None] = lambda: None
@@ -38,7 +43,8 @@ class FakeSource:
         assert before_s <= self.clock.now_s()
         times: list[int] = []
         open_s = before_s - 60
-        while open_s >= self.first_s and len(times) < count:
+        floor_s = before_s - 60 * count if self.is_ranged else self.first_s
+        while open_s >= floor_s and len(times) < count:
             if open_s not in self.holes:
                 times.append(open_s)
             open_s -= 60
@@ -220,3 +226,41 @@ def test_history_asks_on_when_the_newest_page_is_short_and_does_not_reach_back(b
     for _ in range(4):
         bench.catch_up()
     assert len(bench.times()) == len(set(bench.times())) > FIRST_CANDLES + 500
+
+
+def test_history_stores_no_unfinished_minute_when_the_clock_is_ahead(bench: Bench) -> None:
+    bench.source.skew_s = -3600.0
+    bench.catch_up()
+    assert bench.times()[-1] == T0 - 3600 - 60
+    assert bench.history.settled_s == T0 - 3600
+    bench.source.skew_s = 0.0
+    bench.clock.sleep_s(300)
+    bench.catch_up()
+    assert bench.times()[-66:] == list(range(T0 - 3660, T0 + 300, 60))
+
+
+def test_history_trusts_its_clock_when_it_is_about_right_or_behind(bench: Bench) -> None:
+    for skew_s in (-9.0, 9.0, 3600.0):
+        bench.source.skew_s = skew_s
+        bench.clock.sleep_s(60)
+        bench.catch_up()
+        assert bench.history.settled_s == bench.clock.now_s() // 60 * 60
+
+
+def test_history_tells_of_a_gap_when_an_exchange_keeps_only_the_newest_page(bench: Bench) -> None:
+    bench.source.pages_max = 0
+    bench.catch_up()
+    bench.clock.sleep_s(500 * 60)
+    assert bench.catch_up() == 200
+    assert bench.gaps == [(T0, T0 + 300 * 60)]
+    bench.clock.sleep_s(60)
+    assert bench.catch_up() == 1
+    assert len(bench.gaps) == 1
+
+
+def test_history_asks_for_older_minutes_when_the_newest_page_is_a_range_without_trade(bench: Bench) -> None:
+    bench.catch_up()
+    bench.clock.sleep_s(500 * 60)
+    bench.source.is_ranged = True
+    bench.source.holes = set(range(T0 + 200 * 60, T0 + 500 * 60, 60))
+    assert bench.catch_up() == 200

@@ -24,6 +24,8 @@ class FakeMarket:
 
     name = "upbit"
     rows_max = 200
+    pages_max = 200
+    skew_s = 0.0
 
     def __init__(self) -> None:
         self.closes: dict[int, float] = {}
