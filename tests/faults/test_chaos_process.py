@@ -21,7 +21,7 @@ from tests.faults.chaos import SYMBOLS, Chaos, chaos
 from tests.faults.witness import Witness
 from tests.scripts import records, start, wait_for, write_config
 
-CHAOS_S = float(os.environ.get("CHAOS_S", "12"))
+CHAOS_S = float(os.environ.get("CHAOS_S", "8"))
 
 
 def run_all(torment: Chaos, chance: random.Random, duration_s: float) -> None:

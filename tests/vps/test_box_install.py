@@ -66,6 +66,17 @@ def test_stranger_sees_no_record(box: Box) -> None:
     assert box.run("cat", "/var/lib/moss/prices.jsonl", user="nobody").returncode == 1
 
 
+def test_only_the_unit_sees_a_secret_when_it_lies_in_the_credential_store(box: Box) -> None:
+    box.ask("install -d -m 0700 /etc/credstore; echo secret >/etc/credstore/MOSS_TELEGRAM_TOKEN")
+    box.ask("chmod 0600 /etc/credstore/MOSS_TELEGRAM_TOKEN; systemctl restart moss-bot")
+    assert box.ask("cat /run/credentials/moss-bot.service/MOSS_TELEGRAM_TOKEN") == "secret"
+    for user in ("ada", "nobody"):
+        assert box.run("cat", "/run/credentials/moss-bot.service/MOSS_TELEGRAM_TOKEN", user=user).returncode == 1
+    seen = "systemctl show --property MainPID --value moss-bot | xargs -I PID cat /proc/PID/cmdline /proc/PID/environ"
+    assert "secret" not in box.ask(seen)
+    box.ask("rm -r /etc/credstore; systemctl restart moss-bot")
+
+
 def test_install_does_nothing_when_it_runs_again(box: Box) -> None:
     before = running(box)
     assert "nothing to do" in box.ask(INSTALL.format("now", ""), limit_s=180)
