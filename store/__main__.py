@@ -9,17 +9,17 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+from store.console import DONE, FAILED, INTERRUPTED, name, say, write, write_text
 from store.errors import StoreError
 from store.follower import Follower
 from store.history import scan
+from store.keeping import add_to, count
 from store.line import show
 from store.read import newest
 from store.search import bound
 from store.segments import segments
 from store.streams import streams
 from store.verdict import Verdict, verify
-
-DONE, FAILED, INTERRUPTED = 0, 1, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,48 +34,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except PermissionError as error:
-        _say(f"{error.filename}: no permission: be in the group of that folder, or its owner (ls -l shows both)")
+        say(f"{error.filename}: no permission: be in the group of that folder, or its owner (ls -l shows both)")
         return FAILED
     except (OSError, StoreError, ValueError) as error:
-        _say(str(error))
+        say(str(error))
         return FAILED
     return status
 
 
 def _tail(options: argparse.Namespace) -> int:
-    _name(options.file)
+    name(options.file)
     lines = [show(record) for record in islice(newest(options.file), options.n)]
     for line in reversed(lines):
-        _write(line)
+        write(line)
     return DONE
 
 
 def _scan(options: argparse.Namespace) -> int:
-    _name(options.file)
+    name(options.file)
     for record in scan(options.file, options.since, options.until):
-        _write(show(record))
+        write(show(record))
     return DONE
 
 
 def _follow(options: argparse.Namespace) -> int:
-    _name(options.file)
+    name(options.file)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     follower = Follower(options.file, options.position)
     try:
         for record in follower:
-            _write(show(record))
+            write(show(record))
             sys.stdout.buffer.flush()
     except KeyboardInterrupt:
-        _say(f"to go on from here: --from {follower.position}")
+        say(f"to go on from here: --from {follower.position}")
     return DONE
 
 
 def _verify(options: argparse.Namespace) -> int:
     status = DONE
     for path, verdict in _verdicts(options.path):
-        _write_text(f"{Path(path).name}: {_summary(verdict)}")
+        write_text(f"{Path(path).name}: {_summary(verdict)}")
         for damage in verdict.damaged + verdict.set_back:
-            _write_text(f"{damage.file}:{damage.line}: {damage.why}")
+            write_text(f"{damage.file}:{damage.line}: {damage.why}")
         if not verdict.ok:
             status = FAILED
     return status
@@ -109,17 +109,17 @@ def _stats(options: argparse.Namespace) -> int:
             "first_ts": verdict.first_ts,
             "last_ts": verdict.last_ts,
         }
-        _write_text(json.dumps(facts))
+        write_text(json.dumps(facts))
     return DONE
 
 
 def _verdicts(path: str) -> Iterator[tuple[str, Verdict]]:
     if Path(path).is_dir():
         paths = streams(path)
-        _say(f"{Path(path).absolute()}: {len(paths)} streams")
+        say(f"{Path(path).absolute()}: {len(paths)} streams")
     else:
         paths = [path]
-        _name(path)
+        name(path)
     for stream in paths:
         yield stream, verify(stream)
 
@@ -127,40 +127,6 @@ def _verdicts(path: str) -> Iterator[tuple[str, Verdict]]:
 def _disk_bytes(path: str) -> int:
     candidates = [path, *(name + ending for name in segments(path) for ending in ("", ".gz"))]
     return sum(Path(name).stat().st_size for name in candidates if Path(name).exists())
-
-
-def _name(path: str) -> None:
-    """Say which file is read, and what may be wrong where there is nothing."""
-    count = len(segments(path)) + Path(path).exists()
-    if count:
-        _say(f"{Path(path).absolute()}: {count} files")
-    elif Path(path).parent.is_dir():
-        _say(f"{Path(path).absolute()}: nothing there yet; if there should be, look for the right folder or name")
-    else:
-        _say(f"{Path(path).absolute()}: there is no such folder")
-
-
-def _say(message: str) -> None:
-    print(f"store: {_visible(message)}", file=sys.stderr, flush=True)
-
-
-def _write_text(message: str) -> None:
-    _write(_visible(message).encode(errors="backslashreplace") + b"\n")
-
-
-def _write(line: bytes) -> None:
-    sys.stdout.buffer.write(line)
-
-
-def _visible(message: str) -> str:
-    return "".join(letter if letter.isprintable() else " " for letter in message)
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 0:
-        raise ValueError(text)
-    return count
 
 
 def _moment(text: str) -> str:
@@ -174,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
 
     tail = commands.add_parser("tail", help="the last records, oldest first")
     tail.add_argument("file", metavar="FILE", help="NAME.jsonl; its rotated segments are read with it")
-    tail.add_argument("-n", type=_count, default=10, metavar="N", help="how many (default 10)")
+    tail.add_argument("-n", type=count, default=10, metavar="N", help="how many (default 10)")
     tail.set_defaults(run=_tail)
 
     scan_ = commands.add_parser("scan", help="all records, or those of a time")
@@ -188,13 +154,14 @@ def _parser() -> argparse.ArgumentParser:
     follow.add_argument("--from", dest="position", default="start", metavar="POSITION", help="start, end, or one kept")
     follow.set_defaults(run=_follow)
 
-    for name, run, text in (
+    for word, run, text in (
         ("verify", _verify, "check every line; exit status 1 if one is damaged"),
         ("stats", _stats, "how much there is, one JSON object a stream"),
     ):
-        command = commands.add_parser(name, help=text)
+        command = commands.add_parser(word, help=text)
         command.add_argument("path", metavar="FILE|DIR")
         command.set_defaults(run=run)
+    add_to(commands)
     return parser
 
 

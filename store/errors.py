@@ -35,3 +35,15 @@ class PositionLost(StoreError):
 
     def __init__(self, path: str, position: str) -> None:
         super().__init__(f"{os.fspath(path)} has no position {position!r} (any more): follow from start or from end")
+
+
+class BackupFailed(StoreError):
+    """No backup was made: the owner mends what the message names; backups made before are as they were."""
+
+
+class BadBackup(StoreError):
+    """What should be restored is no whole backup, or would overwrite something: the owner names another one."""
+
+
+class CannotExport(StoreError):
+    """The format asked for is none, or a library for it is missing: the owner does what the message says."""

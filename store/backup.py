@@ -1,0 +1,178 @@
+"""Backing up a data folder while writers write: into a folder of backups, or into one archive.
+
+A folder of backups holds one folder a backup, each whole in itself: what did not change is a hard link to the backup
+before. It also holds the segments that were pruned from the data since: an old backup may go, and nothing goes with it.
+"""
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from store.archive import ENDINGS, write
+from store.content import File, files
+from store.errors import BackupFailed
+from store.manifest import NAME, Entry, Made, Manifest, flush, load, wrong
+from store.search import bound
+from store.segments import Source
+from store.streams import is_segment
+from store.verdict import Verdict
+
+_PREFIX, _SUFFIX = "moss-", "Z"
+_DAY_S = 86_400
+
+
+def backup(
+    folder: str | os.PathLike[str],
+    to: str | os.PathLike[str],
+    *,
+    config: str | os.PathLike[str] | None = None,
+    keep_d: int = 0,
+    now_s: float | None = None,
+) -> Made:
+    """Back up all streams of a data folder; it is verified, and safe on the disk, when this returns.
+
+    Arguments:
+        folder: the data folder.
+        to: a folder that gets one folder a backup, or an archive that is not there yet (.tar, .tar.gz, .tgz).
+        config: a configuration file to keep with it.
+        keep_d: remove backups older than so many days, never the newest; 0 keeps all.
+        now_s: the time, seconds since 1970 UTC.
+    Raises: BackupFailed when it is not whole; OSError when something cannot be read or written.
+    Cost: reads what is new twice; a lock on a live file for as long as finding its last line takes.
+    """
+    now = datetime.fromtimestamp(time.time() if now_s is None else now_s, UTC)
+    source, target = Path(folder), Path(to)
+    if not source.is_dir():
+        raise BackupFailed(f"{source}: there is no such data folder")
+    if target.name.endswith(ENDINGS) and not target.is_dir():
+        return write(source, target, config, now)
+    return _to_folder(source, target, config, keep_d, now)
+
+
+def backups(to: str | os.PathLike[str]) -> list[Path]:
+    """Return the whole backups in a folder of them, oldest first."""
+    return sorted(path.parent for path in Path(to).glob(f"{_PREFIX}*{_SUFFIX}/{NAME}"))
+
+
+def _to_folder(source: Path, to: Path, config: str | os.PathLike[str] | None, keep_d: int, now: datetime) -> Made:
+    to.mkdir(parents=True, exist_ok=True, mode=0o750)
+    with _alone(to):
+        final = to / f"{_PREFIX}{now:%Y%m%dT%H%M%S}{_SUFFIX}"
+        if final.exists():
+            raise BackupFailed(f"{final}: is there already; wait a second")
+        for died in to.glob(f"{_PREFIX}*.part"):
+            shutil.rmtree(died)
+        part = Path(f"{final}.part")
+        part.mkdir(mode=0o750)
+        try:
+            manifest, copied, damaged = _fill(part, source, config, backups(to)[-1:], now)
+            part.rename(final)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+        flush(to)
+        return Made(final, manifest, copied, _remove_old(to, keep_d, now), damaged)
+
+
+def _fill(
+    part: Path, source: Path, config: str | os.PathLike[str] | None, before: list[Path], now: datetime
+) -> tuple[Manifest, int, list[str]]:
+    """Make a backup in an empty folder; return its manifest, how much was copied, and what was found rotten."""
+    known = load(before[0]).entries if before else {}
+    entries: dict[str, Entry] = {}
+    damaged = []
+    new = []
+    for name, file in files(source, config):
+        old = known.get(name)
+        if old and not _is_unchanged(file, old):
+            if is_segment(name) and (why := _rotten(file.source)):
+                damaged.append(f"{file.source.path}: {why}; the backup keeps what it was before")
+            else:
+                old = None
+        if old:
+            _take_over(before[0] / old.stored, part / old.stored)
+        else:
+            new.append(_copy(name, file, part))
+            if file.source.broken:
+                damaged.append(f"{file.source.path}: {file.source.broken}; kept as it lies")
+        entries[name] = old or new[-1]
+    for name, old in known.items():
+        if name not in entries and is_segment(name):
+            _take_over(before[0] / old.stored, part / old.stored)
+            entries[name] = old
+    manifest = Manifest(bound(now), str(source.absolute()), entries)
+    if problems := list(wrong(part, new)):
+        raise BackupFailed("; ".join(problems))
+    (part / NAME).write_bytes(manifest.dump())
+    flush(part / NAME)
+    flush(part)
+    return manifest, len(new), damaged
+
+
+def _is_unchanged(file: File, old: Entry) -> bool:
+    return (file.raw_bytes, file.mtime_ns) == (old.source_size_bytes, old.source_mtime_ns)
+
+
+def _copy(name: str, file: File, part: Path) -> Entry:
+    entry = file.entry(name)
+    left_bytes = file.raw_bytes
+    with file.raw() as raw, open(part / entry.stored, "xb") as copy:
+        while left_bytes and (piece := raw.read(min(left_bytes, 1 << 20))):
+            copy.write(piece)
+            left_bytes -= len(piece)
+        copy.flush()
+        os.fsync(copy.fileno())
+    (part / entry.stored).chmod(0o440)
+    return entry
+
+
+def _take_over(old: Path, new: Path) -> None:
+    """Link a file of the backup before into this one, or copy it where the file system knows no links."""
+    try:
+        os.link(old, new)
+    except OSError:
+        shutil.copy2(old, new)
+
+
+def _rotten(source: Source) -> str:
+    """Return what is wrong with a segment, which nobody writes to any more, empty if nothing."""
+    verdict = Verdict()
+    verdict.add(source)
+    return source.broken or "".join(f"line {damage.line} {damage.why}" for damage in verdict.damaged[:1])
+
+
+def _remove_old(to: Path, keep_d: int, now: datetime) -> list[Path]:
+    """Remove the backups that are too old and that the newest makes superfluous."""
+    *older, newest = backups(to)
+    held = {(entry.name, entry.sha256) for entry in load(newest).entries.values()}
+    removed = []
+    for path in older if keep_d else []:
+        manifest = load(path)
+        age_s = (now - datetime.fromisoformat(manifest.made)).total_seconds()
+        rotated = {(entry.name, entry.sha256) for entry in manifest.entries.values() if is_segment(entry.name)}
+        if age_s > keep_d * _DAY_S and rotated <= held:
+            # Without its manifest it is no backup any more, should this be killed halfway.
+            (path / NAME).unlink()
+            shutil.rmtree(path)
+            removed.append(path)
+    return removed
+
+
+@contextmanager
+def _alone(to: Path) -> Iterator[None]:
+    descriptor = os.open(to, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BackupFailed(f"{to}: another backup is at work there") from error
+        yield
+        # By hand: a child process that is just being started still has the descriptor.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    finally:
+        os.close(descriptor)

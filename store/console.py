@@ -1,0 +1,39 @@
+"""What the commands say: data on standard output, messages on standard error, nothing that steers a terminal."""
+
+import sys
+from pathlib import Path
+
+from store.segments import segments
+
+DONE, FAILED, INTERRUPTED = 0, 1, 130
+
+
+def name(path: str) -> None:
+    """Say which file is read, and what may be wrong where there is nothing."""
+    count = len(segments(path)) + Path(path).exists()
+    if count:
+        say(f"{Path(path).absolute()}: {count} files")
+    elif Path(path).parent.is_dir():
+        say(f"{Path(path).absolute()}: nothing there yet; if there should be, look for the right folder or name")
+    else:
+        say(f"{Path(path).absolute()}: there is no such folder")
+
+
+def say(message: str) -> None:
+    """Write a message for people."""
+    sys.stderr.write(f"store: {_visible(message)}\n")
+    sys.stderr.flush()
+
+
+def write_text(message: str) -> None:
+    """Write one line of data, given as text."""
+    write(_visible(message).encode(errors="backslashreplace") + b"\n")
+
+
+def write(line: bytes) -> None:
+    """Write one line of data."""
+    sys.stdout.buffer.write(line)
+
+
+def _visible(message: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in message)

@@ -1,0 +1,76 @@
+"""Bringing a backup back into an empty folder; nothing is ever overwritten."""
+
+import os
+import shutil
+from pathlib import Path
+
+from store.archive import ENDINGS, unpack
+from store.backup import backups
+from store.errors import BadBackup
+from store.manifest import NAME, Entry, Manifest, flush, load, wrong
+
+_SCRATCH = ".restoring"
+
+
+def restore(backup: str | os.PathLike[str], folder: str | os.PathLike[str]) -> Manifest:
+    """Restore a backup; all is there and verified when this returns, else nothing is.
+
+    Arguments:
+        backup: one backup's folder, a folder of backups (its newest is taken), or an archive.
+        folder: the data folder, empty or not there yet; its files get its owner where that may be given.
+    Raises: BadBackup when the folder is not empty or the backup is not whole; OSError when something cannot be read
+        or written.
+    """
+    source, target = Path(backup), Path(folder)
+    target.mkdir(parents=True, exist_ok=True, mode=0o750)
+    if there := sorted(entry.name for entry in target.iterdir() if entry.name != _SCRATCH):
+        raise BadBackup(f"{target}: is not empty ({there[0]}), and a restore overwrites nothing")
+    scratch = target / _SCRATCH
+    if scratch.exists():
+        # Only an earlier restore that died makes this one.
+        shutil.rmtree(scratch)
+    scratch.mkdir(mode=0o700)
+    try:
+        if source.name.endswith(ENDINGS):
+            _ = list(unpack(source, scratch))
+        else:
+            _copy(source, scratch)
+        manifest = load(scratch)
+        if problems := list(wrong(scratch, manifest.entries.values())):
+            raise BadBackup("; ".join(problems))
+        _hand_over(scratch, target, manifest)
+    finally:
+        shutil.rmtree(scratch)
+    return manifest
+
+
+def _copy(source: Path, scratch: Path) -> None:
+    if not (source / NAME).exists():
+        found = backups(source)
+        if not found:
+            raise BadBackup(f"{source}: holds no backup")
+        source = found[-1]
+    for name in (NAME, *(entry.stored for entry in load(source).entries.values())):
+        try:
+            shutil.copyfile(source / name, scratch / name)
+        except FileNotFoundError as error:
+            raise BadBackup(f"{source / name}: is missing from the backup") from error
+
+
+def _hand_over(scratch: Path, target: Path, manifest: Manifest) -> None:
+    """Give the files their owner and put them in place, the live files last."""
+    owner = target.stat()
+    for entry in sorted(manifest.entries.values(), key=lambda each: each.name.endswith(".jsonl")):
+        _hand_over_one(scratch / entry.stored, target / entry.stored, entry, owner)
+    flush(target)
+
+
+def _hand_over_one(path: Path, to: Path, entry: Entry, owner: os.stat_result) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        if os.geteuid() == 0:
+            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+        os.fchmod(file.fileno(), 0o640)
+    # The next backup into the same place then finds the file as it knows it.
+    os.utime(path, ns=(entry.source_mtime_ns, entry.source_mtime_ns))
+    path.rename(to)

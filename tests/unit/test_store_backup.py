@@ -1,0 +1,328 @@
+"""Backing up while writers write, restoring into an empty folder, and pruning what a backup holds."""
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from store import Record, Store, scan, verify
+from store.__main__ import main
+from store.backup import backup, backups
+from store.errors import BackupFailed, BadBackup
+from store.manifest import load
+from store.prune import Kept, prune
+from store.restore import restore
+from tests.faults.store_rotation import compress, rotate
+
+NOW_S = datetime(2026, 12, 1, tzinfo=UTC).timestamp()
+DAY_S = 86_400
+
+
+def record(n: int) -> Record:
+    return {"ts": f"2026-11-21T00:{n // 60 % 60:02d}:{n % 60:02d}.000Z", "kind": "test", "n": n}
+
+
+def numbers(path: Path) -> list[int]:
+    def no_damage(damage: object) -> None:
+        raise AssertionError(damage)
+
+    return [found["n"] for found in scan(path, on_damage=no_damage)]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Two streams: 40 prices in a compressed segment, two plain ones and the live file; 5 events in the live file."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for at in range(4):
+        with Store(folder / "prices.jsonl", durable=False) as store:
+            store.append_many(record(n) for n in range(at * 10, at * 10 + 10))
+        if at < 3:
+            segment = rotate(folder / "prices.jsonl", at)
+            if at < 1:
+                compress(segment)
+    with Store(folder / "events.jsonl", durable=False) as store:
+        store.append_many(record(n) for n in range(5))
+    (folder / "bot.lock").write_text("1")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["backups", "one.tar", "one.tar.gz", "one.tgz"])
+def test_backup_comes_back_as_it_was(data: Path, tmp_path: Path, name: str) -> None:
+    config = tmp_path / "moss.toml"
+    config.write_text("[market]\n")
+    made = backup(data, tmp_path / name, config=config)
+    assert (len(made.manifest.entries), made.copied, made.damaged) == (6, 6, [])
+    manifest = restore(tmp_path / name, tmp_path / "back")
+    assert manifest == made.manifest
+    for stream, count in (("prices.jsonl", 40), ("events.jsonl", 5)):
+        assert numbers(tmp_path / "back" / stream) == numbers(data / stream) == list(range(count))
+    names = {path.name for path in data.iterdir()} - {"bot.lock"} | {"moss.toml"}
+    assert {path.name for path in (tmp_path / "back").iterdir()} == names
+    with Store(tmp_path / "back" / "prices.jsonl") as store:
+        store.append(record(40))
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_backup_leaves_a_torn_tail_behind(data: Path, tmp_path: Path) -> None:
+    with (data / "prices.jsonl").open("ab") as file:
+        file.write(b'{"torn')
+    backup(data, tmp_path / "backups")
+    restore(tmp_path / "backups", tmp_path / "back")
+    assert (tmp_path / "back" / "prices.jsonl").read_bytes().endswith(b"}\n")
+    assert numbers(tmp_path / "back" / "prices.jsonl") == list(range(40))
+
+
+def test_second_backup_copies_only_what_changed(data: Path, tmp_path: Path) -> None:
+    to = tmp_path / "backups"
+    first = backup(data, to, now_s=NOW_S)
+    with Store(data / "events.jsonl") as store:
+        store.append(record(5))
+    second = backup(data, to, now_s=NOW_S + 1)
+    assert (first.copied, second.copied) == (5, 1)
+    segment = "prices.jsonl-20261121-1"
+    assert (first.path / segment).stat().st_ino == (second.path / segment).stat().st_ino
+    compress(data / segment)
+    assert backup(data, to, now_s=NOW_S + 2).copied == 1
+    for at, path in enumerate(backups(to)):
+        restore(path, tmp_path / f"back{at}")
+        assert numbers(tmp_path / f"back{at}" / "prices.jsonl") == list(range(40))
+        assert len(numbers(tmp_path / f"back{at}" / "events.jsonl")) == (5 if at == 0 else 6)
+
+
+def test_backup_where_links_cannot_be_made_copies(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    backup(data, tmp_path / "backups", now_s=NOW_S)
+    monkeypatch.setattr(os, "link", refuse)
+    backup(data, tmp_path / "backups", now_s=NOW_S + 1)
+    restore(tmp_path / "backups", tmp_path / "back")
+    assert numbers(tmp_path / "back" / "prices.jsonl") == list(range(40))
+
+
+def test_backup_while_writers_write_and_files_rotate_is_a_whole_beginning(data: Path, tmp_path: Path) -> None:
+    path = data / "prices.jsonl"
+    ended = threading.Event()
+
+    def write() -> None:
+        with Store(path, durable=False) as store:
+            n = 40
+            while not ended.is_set():
+                store.append(record(n))
+                n += 1
+
+    def turn() -> None:
+        epoch = 100
+        while not ended.wait(0.02):
+            if path.exists():
+                rotate(path, epoch := epoch + 1)
+                if epoch % 2:
+                    compress(path.with_name(f"{path.name}-20261121-{epoch}"))
+
+    threads = [threading.Thread(target=work) for work in (write, turn)]
+    for thread in threads:
+        thread.start()
+    try:
+        made = [backup(data, tmp_path / "backups", now_s=NOW_S + at) for at in range(8)]
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    lengths = []
+    for at, each in enumerate(made):
+        restore(each.path, tmp_path / f"back{at}")
+        found = numbers(tmp_path / f"back{at}" / "prices.jsonl")
+        assert found == list(range(len(found)))
+        assert verify(tmp_path / f"back{at}" / "prices.jsonl").torn == 0
+        lengths.append(len(found))
+    assert lengths == sorted(lengths)
+    assert lengths[-1] > lengths[0] >= 40
+
+
+def test_changed_backup_is_not_restored(data: Path, tmp_path: Path) -> None:
+    made = backup(data, tmp_path / "backups")
+    file = made.path / "prices.jsonl-20261121-1"
+    file.chmod(0o640)
+    whole = file.read_bytes()
+    for broken in (whole[:-1], whole.replace(b'"n":15', b'"n":16')):
+        file.write_bytes(broken)
+        with pytest.raises(BadBackup, match="not those that were backed up"):
+            restore(tmp_path / "backups", tmp_path / "back")
+        assert list((tmp_path / "back").iterdir()) == []
+    file.unlink()
+    with pytest.raises(BadBackup, match="missing"):
+        restore(tmp_path / "backups", tmp_path / "back")
+
+
+def test_cut_archive_is_not_restored(data: Path, tmp_path: Path) -> None:
+    for name in ("one.tar", "one.tar.gz"):
+        backup(data, tmp_path / name)
+        whole = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(BadBackup, match="no whole backup"):
+            restore(tmp_path / name, tmp_path / "back")
+        assert list((tmp_path / "back").iterdir()) == []
+
+
+def test_manifest_that_names_another_folder_is_refused(data: Path, tmp_path: Path) -> None:
+    made = backup(data, tmp_path / "backups")
+    text = (made.path / "manifest.json").read_text()
+    (made.path / "manifest.json").write_text(text.replace('"stored": "events.jsonl"', '"stored": "../events.jsonl"'))
+    with pytest.raises(BadBackup, match="no file of a backup"):
+        restore(made.path, tmp_path / "back")
+
+
+def test_restore_overwrites_nothing(data: Path, tmp_path: Path) -> None:
+    backup(data, tmp_path / "backups")
+    before = {path: path.read_bytes() for path in data.iterdir()}
+    with pytest.raises(BadBackup, match="is not empty"):
+        restore(tmp_path / "backups", data)
+    assert {path: path.read_bytes() for path in data.iterdir()} == before
+    with pytest.raises(BadBackup, match="holds no backup"):
+        restore(tmp_path, tmp_path / "back")
+
+
+def test_restore_that_died_stands_in_no_way(data: Path, tmp_path: Path) -> None:
+    backup(data, tmp_path / "backups")
+    (tmp_path / "back" / ".restoring").mkdir(parents=True)
+    (tmp_path / "back" / ".restoring" / "prices.jsonl").write_text("half")
+    restore(tmp_path / "backups", tmp_path / "back")
+    assert numbers(tmp_path / "back" / "prices.jsonl") == list(range(40))
+
+
+def test_failed_backup_leaves_earlier_ones_and_nothing_else(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to = tmp_path / "backups"
+    first = backup(data, to, now_s=NOW_S)
+    with Store(data / "events.jsonl") as store:
+        store.append(record(5))
+    flush = os.fsync
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        backup(data, to, now_s=NOW_S + 1)
+    with pytest.raises(OSError, match="No space"):
+        backup(data, tmp_path / "one.tar", now_s=NOW_S + 1)
+    monkeypatch.setattr(os, "fsync", flush)
+    assert [path.name for path in to.iterdir()] == [first.path.name]
+    assert not list(tmp_path.glob("one*"))
+    (to / "moss-20261130T000000Z.part").mkdir()
+    backup(data, to, now_s=NOW_S + 2)
+    assert len(list(to.iterdir())) == 2
+
+
+def test_two_backups_at_once_into_one_folder_are_refused(data: Path, tmp_path: Path) -> None:
+    to = tmp_path / "backups"
+    backup(data, to, now_s=NOW_S)
+    with pytest.raises(BackupFailed, match="there already"):
+        backup(data, to, now_s=NOW_S)
+    backup(data, tmp_path / "one.tar")
+    with pytest.raises(BackupFailed, match="no backup is overwritten"):
+        backup(data, tmp_path / "one.tar")
+    with pytest.raises(BackupFailed, match="no such data folder"):
+        backup(data / "nowhere", to)
+
+
+def test_rotten_segment_does_not_replace_the_sound_one_of_the_backup(data: Path, tmp_path: Path) -> None:
+    to = tmp_path / "backups"
+    backup(data, to, now_s=NOW_S)
+    segment = data / "prices.jsonl-20261121-1"
+    segment.write_bytes(segment.read_bytes().replace(b'"n":15', b'"n":99'))
+    packed = data / "prices.jsonl-20261121-0.gz"
+    packed.write_bytes(packed.read_bytes()[:-20])
+    made = backup(data, to, now_s=NOW_S + 1)
+    assert [why.partition(":")[0] for why in made.damaged] == [str(packed), str(segment)]
+    restore(to, tmp_path / "back")
+    assert numbers(tmp_path / "back" / "prices.jsonl") == list(range(40))
+
+
+def test_segment_that_was_broken_from_the_start_is_kept_as_it_lies(data: Path, tmp_path: Path) -> None:
+    packed = data / "prices.jsonl-20261121-0.gz"
+    packed.write_bytes(packed.read_bytes()[:-20])
+    for to in (tmp_path / "backups", tmp_path / "one.tar.gz"):
+        made = backup(data, to)
+        assert len(made.damaged) == 1
+        restore(to, tmp_path / f"back{to.suffix}")
+        assert (tmp_path / f"back{to.suffix}" / packed.name).read_bytes() == packed.read_bytes()
+
+
+def test_old_backups_are_removed_and_the_newest_never(data: Path, tmp_path: Path) -> None:
+    to = tmp_path / "backups"
+    for day in range(5):
+        backup(data, to, keep_d=2, now_s=NOW_S + day * DAY_S)
+    assert len(backups(to)) == 3
+    backup(data, to, keep_d=2, now_s=NOW_S + 100 * DAY_S)
+    assert len(backups(to)) == 1
+
+
+def pruned(found: Iterator[str | Kept]) -> tuple[list[str], list[str]]:
+    told = list(found)
+    gone = [Path(name).name for name in told if isinstance(name, str)]
+    return gone, [kept.why for kept in told if isinstance(kept, Kept)]
+
+
+def in_days(days: float) -> datetime:
+    return datetime(2026, 11, 21, tzinfo=UTC) + timedelta(days=days)
+
+
+def test_prune_removes_only_what_is_old_and_in_the_backup(data: Path, tmp_path: Path) -> None:
+    to = tmp_path / "backups"
+    assert pruned(prune(data, to, 0, now=in_days(1000))) == ([], [])
+    assert pruned(prune(data, to, 5, now=in_days(4.9))) == ([], [])
+    assert pruned(prune(data, to, 5, now=in_days(6)))[1] == ["there is no backup"]
+    made = backup(data, to, now_s=NOW_S)
+    rotate(data / "prices.jsonl", 3)
+    trial = pruned(prune(data, to, 5, now=in_days(6), is_trial=True))
+    assert numbers(data / "prices.jsonl") == list(range(40))
+    gone, why = pruned(prune(data, to, 5, now=in_days(6)))
+    assert trial == (gone, why)
+    assert gone == [f"prices.jsonl-20261121-{at}" for at in range(3)]
+    assert why == [f"{made.path} does not hold it"]
+    assert numbers(data / "prices.jsonl") == list(range(30, 40))
+    assert numbers(data / "events.jsonl") == list(range(5))
+
+
+def test_prune_stops_where_the_backup_differs(data: Path, tmp_path: Path) -> None:
+    made = backup(data, tmp_path / "backups")
+    held = made.path / "prices.jsonl-20261121-1"
+    held.chmod(0o640)
+    held.write_bytes(held.read_bytes()[:-5])
+    gone, why = pruned(prune(data, tmp_path / "backups", 5, now=in_days(6)))
+    assert gone == ["prices.jsonl-20261121-0"]
+    assert "not those that were backed up" in why[0]
+    segment = data / "prices.jsonl-20261121-1"
+    segment.write_bytes(segment.read_bytes() + b" \n")
+    assert "another content" in pruned(prune(data, tmp_path / "backups", 5, now=in_days(6)))[1][0]
+
+
+def test_what_was_pruned_stays_in_every_later_backup(data: Path, tmp_path: Path) -> None:
+    to = tmp_path / "backups"
+    backup(data, to, keep_d=1, now_s=NOW_S)
+    assert len(pruned(prune(data, to, 5, now=in_days(6)))[0]) == 3
+    for day in range(1, 30, 7):
+        backup(data, to, keep_d=1, now_s=NOW_S + day * DAY_S)
+    assert len(backups(to)) == 1
+    restore(to, tmp_path / "back")
+    assert numbers(tmp_path / "back" / "prices.jsonl") == list(range(40))
+
+
+def test_commands_back_up_restore_and_prune(data: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    to, back = str(tmp_path / "backups"), str(tmp_path / "back")
+    assert main(["prune", str(data), to, "--keep-d", "0"]) == 0
+    assert main(["backup", str(data), to, "--keep-d", "14"]) == 0
+    assert main(["restore", to, back]) == 0
+    assert main(["restore", to, back]) == 1
+    assert "is not empty" in capfd.readouterr().err
+    assert main(["prune", str(data), to, "--keep-d", "1", "--dry-run"]) == 0
+    manifest = load(backups(to)[0])
+    assert json.loads((backups(to)[0] / "manifest.json").read_text())["format"] == 1
+    assert set(manifest.entries) == {"events.jsonl", "prices.jsonl"} | {f"prices.jsonl-20261121-{n}" for n in range(3)}
