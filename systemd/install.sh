@@ -16,7 +16,7 @@ rotation, cron; starts it, and goes back to the one before if it is not ready in
   --ready-s SECONDS  how long a new bot may take to be ready (100)
   --swap SIZE        also make a swap file of that size, such as 1G, where there is no swap yet
   --journald         also keep systemd's journal below 100 MB
-  --restore ARCHIVE  bring the records of a backup to this machine
+  --restore BACKUP   first bring the records and the config of a backup to this machine, which must have no records yet
   --uninstall        remove everything but the data, the config and the user
 TEXT
 }
@@ -62,7 +62,7 @@ read_options() {
     esac
     [[ $ready_s =~ ^[0-9]+$ ]] || die "--ready-s $ready_s: must be a number of seconds"
     [ -n "$dry" ] || [ "$(id -u)" -eq 0 ] || die "needs root: sudo $0"
-    [ -z "$restore" ] || die "--restore waits for the store's backup, which this version does not have yet"
+    [ -z "$restore" ] || restore=$(realpath -e -- "$restore" 2>/dev/null) || die "--restore: there is no such backup"
 }
 
 make_user() {
@@ -126,6 +126,18 @@ build_release() {
     chmod -R a+rX,go-w "$new"
     mv -T "$new" "$release"
     rm -rf "$work"
+}
+
+# The records, and the config if the backup holds one and none was written here yet. Where a bot runs, or ever ran, there
+# are records, and the store refuses.
+restore_backup() {
+    [ -n "$restore" ] || return 0
+    run env PYTHONPATH="$release" "$release/venv/bin/python" -P -m store restore "$restore" "$data" ||
+        die "nothing was restored; the line above says why"
+    if [ -e "$data/moss.toml" ] && cmp -s "$config/moss.toml" "$source_folder/systemd/moss.toml"; then
+        run install -m 0644 "$data/moss.toml" "$config/moss.toml"
+        run rm "$data/moss.toml"
+    fi
 }
 
 # Puts one file of a release in place, rewritten for this prefix; `changed` says whether it was another before.
@@ -224,6 +236,7 @@ main() {
     make_user
     release=$(name_release)
     build_release
+    restore_backup
     start_or_go_back
     remove_old_releases
     [ -z "$dry" ] || { say "this was a dry run: nothing was changed"; return; }

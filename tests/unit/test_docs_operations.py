@@ -13,7 +13,7 @@ def test_page_names_no_option_that_the_installer_does_not_have() -> None:
         ["bash", str(TOP / "systemd/install.sh"), "--help"], capture_output=True, text=True, check=True
     )
     told = set(re.findall(r"^ +(--[a-z-]+)", usage.stdout, re.MULTILINE))
-    others = {"--require-hashes", "--only-binary", "--help", "--failed"}
+    others = {"--require-hashes", "--only-binary", "--help", "--failed", "--config"}
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE)) - others == told
 
 

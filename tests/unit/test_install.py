@@ -54,7 +54,7 @@ def test_uninstall_removes_no_record_when_asked_what_it_would_do() -> None:
         (["--prefix", "/opt/a b"], 1, "absolute path"),
         (["--prefix", "/home/ada/moss"], 1, "can not see it"),
         (["--ready-s", "soon"], 1, "number of seconds"),
-        (["--restore", "backup.tar"], 1, "does not have yet"),
+        (["--restore", "backup.tar"], 1, "no such backup"),
     ],
 )
 def test_install_refuses_what_it_can_not_do(options: list[str], status: int, why: str) -> None:

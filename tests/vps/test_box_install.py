@@ -150,6 +150,27 @@ def test_uninstall_leaves_the_records_and_nothing_that_runs(
         assert box.ask("moss status | head -1").startswith("bot       running")
 
 
+def test_install_goes_on_where_the_backup_ends_when_a_server_is_moved(
+    boot: Callable[[Path], AbstractContextManager[Box]], sources: Sources
+) -> None:
+    source = sources("elsewhere")
+    with boot(source.parent) as box:
+        prepare(box)
+        box.ask(INSTALL.format("elsewhere", ""), limit_s=180)
+        box.ask("systemctl stop moss-bot")
+        box.ask("moss store backup /var/lib/moss /tmp/moss.tar.gz --config /etc/moss/moss.toml")
+        before = records(box.path("/var/lib/moss"), "prices")
+        config = box.ask("cat /etc/moss/moss.toml")
+        assert box.run("bash", "-c", INSTALL.format("elsewhere", "--restore /tmp/moss.tar.gz")).returncode == 1
+        box.ask(INSTALL.format("elsewhere", "--uninstall") + "; rm -r /var/lib/moss /etc/moss; userdel moss")
+        box.ask(INSTALL.format("elsewhere", "--restore /tmp/moss.tar.gz"), limit_s=180)
+        after = records(box.path("/var/lib/moss"), "prices")
+        assert after[: len(before)] == before
+        assert len(after) > len(before) > 0
+        assert box.ask("cat /etc/moss/moss.toml") == config
+        assert box.ask("stat -c %U:%G /var/lib/moss/prices.jsonl") == "moss:moss"
+
+
 def version(source: Path, name: str) -> None:
     init = source / "agent/__init__.py"
     text = init.read_text()
