@@ -23,9 +23,12 @@ def write(path: str, target: Path, on_damage: OnDamage) -> int:
         count += 1
     with open(target, "x", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
+        # Python quotes a carriage return of itself only where lines end in one.
+        quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
         table.writerow(_cell(name) for name in columns)
         for record in islice(scan(path, on_damage=lambda _: None), count):
-            table.writerow([_cell(record.get(name)) for name in columns])
+            cells = [_cell(record.get(name)) for name in columns]
+            (quoted if any("\r" in cell for cell in cells if isinstance(cell, str)) else table).writerow(cells)
     return count
 
 
