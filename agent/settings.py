@@ -157,10 +157,10 @@ class NewsFeed:
     name: str = key("", "what its records call it")
     url: str = key("", "its address, http or https; `demo:` gives built-in sample headlines")
     lang: str = key("", "ko or en where the headlines are all in one language", _one_of("", "ko", "en"))
-    format: str = key("", "left empty: found out from the answer", _not_yet(""))
-    item: str = key("", "for HTML pages", _not_yet(""))
-    title: str = key("", "for HTML pages", _not_yet(""))
-    link: str = key("", "for HTML pages", _not_yet(""))
+    format: str = key("", "found out where empty, but for `html`", _one_of("", "rss", "atom", "json", "gdelt", "html"))
+    item: str = key("", "for pages: selects the entries, as in `div.rank li`; tags, .classes, #ids, spaces between")
+    title: str = key("", "for pages: selects the title inside an entry; the entry's text if empty")
+    link: str = key("", "for pages: selects the link inside an entry; its first if empty")
 
 
 FEEDS = (
@@ -178,7 +178,7 @@ FEEDS = (
 class News:
     """Where headlines come from."""
 
-    feeds: tuple[NewsFeed, ...] = key(FEEDS, "a list of {name, url, lang?}")
+    feeds: tuple[NewsFeed, ...] = key(FEEDS, "a list of {name, url, lang?, format?, item?, title?, link?}")
     max_age_h: int = key(48, "how long a headline is remembered that has left its feed", _between(1, 24 * 366))
     deadline_s: int = key(240, "how long one run may take", _between(1, 3600))
     keep_titles: bool = key(True, "whether records hold title and link")

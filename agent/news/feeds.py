@@ -1,16 +1,15 @@
-"""RSS 0.9x, 1.0, 2.0 and Atom to headlines; what comes in is hostile until shown otherwise."""
+"""RSS 0.9x, 1.0, 2.0 and Atom to headlines; what comes in is hostile until shown otherwise.
+
+JSON and web pages are read by modules of their own, `json_feed` and `page`.
+"""
 
 import re
-from html import unescape
 from html.entities import html5
-from urllib.parse import urljoin
 from xml.etree import ElementTree
 
 from agent.errors import Unusable
 from agent.news.charset import decode
-from agent.news.dates import KOREA_S, moment
-from agent.news.headline import Headline, web_link
-from agent.news.text import language, normalise
+from agent.news.headline import Headline, headline, web_link
 from agent.settings import NewsFeed
 
 DEPTH_MAX = 60
@@ -21,10 +20,6 @@ _PROLOG = re.compile(r"(?>\s|\ufeff|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*(\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
 _LOOSE = re.compile(r"&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};)(?:([a-zA-Z][a-zA-Z0-9]{1,30});)?")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_MARKUP = re.compile(
-    r"</?(?:a|abbr|b|big|br|code|div|em|font|h[1-6]|i|img|mark|p|s|small|span|strong|sub|sup|u|wbr)\b[^<>]*>",
-    re.IGNORECASE,
-)
 _DATES = ("pubDate", "published", "date", "updated", "modified", "issued")
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _PAGE = ("<!doctype html", "<html", "<head", "<body")
@@ -42,17 +37,30 @@ def parse(body: bytes, content_type: str, feed: NewsFeed) -> list[Headline]:
     if not body.strip():
         raise Unusable("the answer is empty")
     try:
-        root = _tree(decode(body, content_type))
+        headlines = _entries(decode(body, content_type), feed)
     except (ValueError, OverflowError, RecursionError, MemoryError) as error:
         raise Unusable(f"the answer cannot be read: {error}") from error
+    return [found for found in headlines if found.title]
+
+
+def _entries(text: str, feed: NewsFeed) -> list[Headline]:
+    # What only some feeds are costs nothing where there is none of them.
+    if feed.format == "html" or feed.item:
+        from agent.news import page
+
+        return page.entries(text, feed)
+    if feed.format in ("json", "gdelt") or (not feed.format and text.lstrip()[:1] == "{"):
+        from agent.news import json_feed
+
+        return json_feed.entries(text, feed)
+    root = _tree(text)
     if _local(root) not in ("rss", "rdf", "feed", "channel"):
         raise Unusable(f"the answer is XML but no feed: its root is <{_local(root):.40}>")
-    entries = [
+    found = [
         child for parent in [root, *_named(root, "channel")] for child in parent if _local(child) in ("item", "entry")
     ]
     base = next((part.get(_XML_BASE, "") for part in (root, *root) if part.get(_XML_BASE)), feed.url)
-    headlines = (_headline(entry, feed, base) for entry in entries)
-    return [headline for headline in headlines if headline.title]
+    return [_headline(entry, feed, base) for entry in found]
 
 
 class _Shallow(ElementTree.TreeBuilder):
@@ -112,47 +120,28 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _headline(entry: ElementTree.Element, feed: NewsFeed, base: str) -> Headline:
-    title = _title(_first(entry, "title"))
-    lang = feed.lang or language(title)
-    # Korean sites that print no offset print Korean time.
-    zone_s = KOREA_S if lang == "ko" else 0
-    moments = (moment("".join(child.itertext()), zone_s) for name in _DATES for child in _named(entry, name))
-    guids = ["".join(child.itertext()).strip() for name in ("guid", "id") for child in _named(entry, name)]
+    guids = [_text(child).strip() for name in ("guid", "id") for child in _named(entry, name)]
     about = [value for name, value in entry.items() if name.endswith("}about")]
     guid = next((text for text in [*guids, *about] if text), "")
-    published_s = next((found for found in moments if found is not None), None)
-    return Headline(feed.name, title, _link(entry, guid, base), guid, published_s, lang)
+    dates = (_text(child) for name in _DATES for child in _named(entry, name))
+    titles = _named(entry, "title")
+    # The entry's own namespace comes before others such as media:title.
+    own = entry.tag.rpartition("}")[0]
+    titles.sort(key=lambda child: child.tag.rpartition("}")[0] != own)
+    return headline(feed, base, _text(titles[0]) if titles else "", _link(entry, guid), guid, dates)
 
 
-def _title(element: ElementTree.Element | None) -> str:
-    """Return the title's text; markup inside and entities escaped once too often are undone."""
-    text = "" if element is None else "".join(element.itertext())[:10_000]
-    for _ in range(2):
-        text = unescape(_MARKUP.sub("", text))
-    return normalise(_MARKUP.sub("", text))[:500]
-
-
-def _link(entry: ElementTree.Element, guid: str, base: str) -> str:
+def _link(entry: ElementTree.Element, guid: str) -> str:
     for element in _named(entry, "link"):
-        href = element.get("href") or "".join(element.itertext())
+        href = element.get("href") or _text(element)
         if element.get("rel", "alternate") == "alternate" and href.strip():
-            return _joined(base, href.strip())
+            return href
     permanent = all(element.get("isPermaLink", "true") != "false" for element in _named(entry, "guid"))
     return web_link(guid) if permanent else ""
 
 
-def _joined(base: str, href: str) -> str:
-    try:
-        return web_link(urljoin(base, href))
-    except ValueError:
-        return ""
-
-
-def _first(entry: ElementTree.Element, name: str) -> ElementTree.Element | None:
-    """Find a child, of the entry's own namespace before others such as media:title."""
-    found = _named(entry, name)
-    own = entry.tag.rpartition("}")[0]
-    return next((child for child in found if child.tag.rpartition("}")[0] == own), found[0] if found else None)
+def _text(element: ElementTree.Element) -> str:
+    return "".join(element.itertext())
 
 
 def _named(element: ElementTree.Element, name: str) -> list[ElementTree.Element]:

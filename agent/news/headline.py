@@ -1,13 +1,22 @@
 """A headline, and what makes two of them the same one or the same story."""
 
 import re
+from collections.abc import Iterable
 from hashlib import sha256
+from html import unescape
 from typing import NamedTuple
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from agent.news.text import fold
+from agent.news.dates import KOREA_S, moment
+from agent.news.text import fold, language, normalise
+from agent.settings import NewsFeed
 
 LINK_LENGTH_MAX = 2_000
+
+_MARKUP = re.compile(
+    r"</?(?:a|abbr|b|big|br|code|div|em|font|h[1-6]|i|img|mark|p|s|small|span|strong|sub|sup|u|wbr)\b[^<>]*>",
+    re.IGNORECASE,
+)
 
 _TRACKING = re.compile(
     r"(?:utm_\w*|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|igshid|twclid|ttclid|mc_[ce]id|_ga|_gl|ocid|cmpid|"
@@ -29,6 +38,25 @@ class Headline(NamedTuple):
     guid: str
     published_s: float | None
     lang: str
+
+
+def headline(feed: NewsFeed, base: str, title: str, link: str, guid: str = "", dates: Iterable[str] = ()) -> Headline:
+    """Clean what one entry of any format says.
+
+    Arguments:
+        base: the address that relative links start from.
+        title: markup inside and entities escaped once too often are undone.
+        dates: as written, the best first.
+    """
+    title = title[:10_000]
+    for _ in range(2):
+        title = unescape(_MARKUP.sub("", title))
+    title = normalise(_MARKUP.sub("", title))[:500]
+    lang = feed.lang or language(title)
+    # Korean sites that print no offset print Korean time.
+    moments = (moment(date, KOREA_S if lang == "ko" else 0) for date in dates)
+    published_s = next((found for found in moments if found is not None), None)
+    return Headline(feed.name, title, web_link(link, base), guid, published_s, lang)
 
 
 def story(title: str) -> str:
@@ -56,10 +84,10 @@ def bare_link(link: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path, query, ""))
 
 
-def web_link(link: str) -> str:
-    """Return the link if it is http or https, in one piece and of sane length, else ""."""
-    plain = "".join(link.split())
+def web_link(link: str, base: str = "") -> str:
+    """Return the link, seen from its base, if it is http or https, in one piece and of sane length, else ""."""
     try:
+        plain = "".join(urljoin(base, link.strip()).split()) if link.strip() else ""
         parts = urlsplit(plain)
     except ValueError:
         return ""

@@ -4,7 +4,7 @@ Known is what stands in a source's last full answer, and what was scored within 
 as an old item that comes back, or a process killed before its answer was recorded, is looked up among the older scores.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from agent.clock import DAY_S, seconds
@@ -23,17 +23,22 @@ class Shown(NamedTuple):
     identities: frozenset[str]
 
 
-def scored_since(newest_first: Iterable[Record], since_s: float) -> set[str]:
+def scored_since(newest_first: Iterable[Record], since_s: float, wanted: Collection[str] | None = None) -> set[str]:
     """Return the identities of the scores recorded since a moment.
 
     Arguments:
         newest_first: sentiment.jsonl, backward.
+        wanted: only these, and no further back than until all of them are found.
     """
     found: set[str] = set()
     for record in newest_first:
         if seconds(record["ts"]) < since_s:
             break
-        found.add(_identity(record))
+        known = str(record["text_id"]).rpartition("-")[2]
+        if wanted is None or known in wanted:
+            found.add(known)
+            if wanted is not None and len(found) == len(wanted):
+                break
     return found
 
 
@@ -78,23 +83,9 @@ def unsure_since(headline: Headline, shown: Shown | None, floor_s: float) -> flo
     return since_s if since_s < floor_s else None
 
 
-def scored_among(wanted: Mapping[str, Headline], scores: Iterable[Record]) -> set[str]:
-    """Return which of the identities are among the scores; reads no further than it must."""
-    missing = set(wanted)
-    for record in scores:
-        missing.discard(_identity(record))
-        if not missing:
-            break
-    return set(wanted) - missing
-
-
 def once_each(headlines: Iterable[Headline]) -> dict[str, Headline]:
     """Return the headlines by identity, in their order; of the same one twice the first counts."""
     found: dict[str, Headline] = {}
     for headline in headlines:
         found.setdefault(identity(headline), headline)
     return found
-
-
-def _identity(record: Record) -> str:
-    return str(record["text_id"]).rpartition("-")[2]

@@ -4,15 +4,18 @@ A line is language, kind, sign, weight, weight alone and words, divided by tabs.
 sign whether more of it is good; `fear` is one too and swallows what is feared; `turn` moves a quantity up or down, and
 counts `alone` where none is named; `ease` is a turn down that also takes back what another word says; `word` is good or
 bad by itself; `not` denies; `soft` (despite) makes what it governs count little; `break` parts clauses; `none` hides a
-word inside that would mislead. Korean stems match inside a word, the longest first; in English `~` adds the regular
-endings and `_` joins a phrase.
+word inside that would mislead. Korean stems match inside a word, the longest first, and lines of language `end` are
+what may follow the last of them; in English `~` adds the regular endings and `_` joins a phrase.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
-KINDS = ("metric", "fear", "turn", "ease", "word", "not", "soft", "break", "none")
+KINDS = ("metric", "fear", "turn", "ease", "word", "not", "soft", "doubt", "break", "none")
 QUANTITIES = ("metric", "fear")
 TURNS = ("turn", "ease")
+
+Made = TypeVar("Made")
 
 
 class Group(NamedTuple):
@@ -32,40 +35,79 @@ class Group(NamedTuple):
 class Lexicon:
     """All words, by how they are looked up.
 
-    `english` has the phrases by their first word, longest first, `korean` the stems, `signs` what is neither, and
-    `length_max` the longest stem by its first syllable.
-
     Arguments:
         text: the content of lexicon.tsv.
     Raises: ValueError naming the line that is wrong.
     """
 
     def __init__(self, text: str) -> None:
-        self.korean: dict[str, Group] = {}
-        self.english: dict[str, list[tuple[tuple[str, ...], Group]]] = {}
-        self.signs: dict[str, Group] = {}
-        self.length_max: dict[str, int] = {}
+        self._korean: dict[str, Group] = {}
+        self._endings: dict[str, Group] = {}
+        # Phrases by their first word; what is neither Hangul nor a Latin word is a phrase of one sign.
+        self._others: dict[str, list[tuple[list[str], Group]]] = {}
+        # The longest stem by its first syllable.
+        self._length_max: dict[str, int] = {}
         for number, line in enumerate(text.split("\n"), 1):
             if line and not line.startswith("#"):
                 self._add(line, number)
-        for phrases in self.english.values():
+        for phrases in self._others.values():
             phrases.sort(key=lambda phrase: -len(phrase[0]))
 
     def _add(self, line: str, number: int) -> None:
         lang, kind, sign, weight, alone, words = (line.split("\t") + [""] * 5)[:6]
-        if kind not in KINDS or lang not in ("ko", "en") or not words:
+        if kind not in KINDS or lang not in ("ko", "en", "end") or not words:
             raise ValueError(f"lexicon line {number}: is not language, kind, sign, weight, weight alone and words")
         group = Group(kind, int(sign), float(weight), float(alone))
         for word in words.split():
-            if lang == "en":
+            if lang == "end":
+                self._endings[word] = group
+            elif hangul(word):
+                self._korean[word] = group
+                self._length_max[word[0]] = max(len(word), self._length_max.get(word[0], 0))
+            else:
                 for phrase in forms(word):
                     first, *rest = phrase.replace("-", "_-_").split("_")
-                    self.english.setdefault(first, []).append((tuple(rest), group))
-            elif hangul(word):
-                self.korean[word] = group
-                self.length_max[word[0]] = max(len(word), self.length_max.get(word[0], 0))
+                    self._others.setdefault(first, []).append((rest, group))
+
+    def marks(self, tokens: list[str], make: Callable[[Group, str, int], Made]) -> list[Made]:
+        """Make something of each known word among the tokens, in order: of its group, the word, and its place."""
+        found: list[Made] = []
+        place = 0
+        while place < len(tokens):
+            token, size = tokens[place], 1
+            if hangul(token):
+                after = tokens[place + 1] if place + 1 < len(tokens) else ""
+                # 적자 전환 is the one word 적자전환, written apart.
+                if len(token) > 1 and len(after) > 1 and token + after[:2] in self._korean:
+                    token, size = token + after, 2
+                found += [make(group, word, place) for word, group in self.stems(token)]
             else:
-                self.signs[word] = group
+                for rest, group in self._others.get(token, ()):
+                    if tokens[place + 1 : place + 1 + len(rest)] == rest:
+                        size += len(rest)
+                        if group.kind != "none":
+                            found.append(make(group, " ".join((token, *rest)), place))
+                        break
+            place += size
+        return found
+
+    def stems(self, word: str) -> list[tuple[str, Group]]:
+        """Return the stems inside one Korean word, the longest first, and what the ending makes of the last."""
+        found: list[tuple[str, Group]] = []
+        start = end = 0
+        while start < len(word):
+            for length in range(self._length_max.get(word[start], 0), 0, -1):
+                group = self._korean.get(word[start : start + length])
+                # One syllable alone is a stem only where a word or its ending begins: in a name it means nothing.
+                if group and (length > 1 or start == end):
+                    if group.kind != "none":
+                        found.append((word[start : start + length], group))
+                    start = end = start + length
+                    break
+            else:
+                start += 1
+        ending = self._endings.get(word[end:]) if found else None
+        return [*found, (word[end:], ending)] if ending else found
 
 
 def hangul(word: str) -> bool:

@@ -23,7 +23,8 @@ _TAGS = re.compile(
 )
 # What makes one story another: letters, digits, a decimal point, a sign before a number, an arrow.
 _KERNEL = re.compile(r"(?<!\w)[+-](?=\d)|(?<=\d)\.(?=\d)|[\w%↑↓▲▼]+")
-_TOKEN = re.compile(r"[a-z]+|\d+(?:[.,]\d+)*|[가-힣]+|[^\s\w]|\w")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_TOKEN = re.compile(r"[a-z]+|(?:(?<![\w%])[+-])?0|[가-힣]+|[^\s\w]|\w")
 _NOT = re.compile(r"\b(ca|wo|is|are|was|were|do|does|did|has|have|had|could|would|should)n't\b")
 
 
@@ -66,12 +67,10 @@ def language(text: str) -> str:
     return "zh" if han > latin else "en" if latin else "und"
 
 
-def tokens(text: str) -> list[str]:
-    """Split into lower-case words, numbers, runs of Hangul and single signs, in order; "n't" becomes "not".
+def tokens(plain: str) -> list[str]:
+    """Split a normalised lower-case text into words, runs of Hangul and single signs; any number is "0", or "+0", "-0".
 
     Cost: about 5 µs a headline.
     """
-    plain = normalise(text).lower()
-    if "n't" in plain:
-        plain = _NOT.sub(r"\1 not", plain)
-    return _TOKEN.findall(plain)
+    plain = _NUMBER.sub("0", plain)
+    return _TOKEN.findall(_NOT.sub(r"\1 not", plain) if "n't" in plain else plain)

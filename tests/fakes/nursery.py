@@ -38,7 +38,8 @@ class ShownFirst(Slow):
 
     def _new(self, feed: NewsFeed, entries: Mapping[str, Headline]) -> list[Headline]:
         new = super()._new(feed, entries)
-        self._close(self._unanswered(feed) | {"items": len(entries), "new": len(new), "shown": list(entries)})
+        record = {"ts": "", "kind": "feed", "source": feed.name, "url": feed.url, "http_status": 200}
+        self._close({**record, "items": len(entries), "new": len(new), "shown": list(entries)})
         time.sleep(PAUSE_S)
         return new
 
@@ -46,7 +47,8 @@ class ShownFirst(Slow):
 def use(variant: str) -> None:
     """Put another collector in the right one's place, or take its memory of what was scored."""
     kinds: dict[str, type[Collector]] = {"as it is": Collector, "slow": Slow, "shown first": ShownFirst}
-    vars(agent.collector).update(Collector=kinds.get(variant, Slow))
+    # All feeds are of one host here: the pause between them would be nearly all of a pass.
+    vars(agent.collector).update(Collector=kinds.get(variant, Slow), INTERVAL_S=0.0)
     if variant == "forgetful":
         vars(known).update(scored_since=lambda *_: set(), unsure_since=lambda *_: None)
     elif variant not in kinds:

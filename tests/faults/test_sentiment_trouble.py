@@ -26,6 +26,8 @@ class SlowHost:
         self.asked, self.go = threading.Event(), threading.Event()
 
     def __call__(self, request: Request) -> Reply:
+        if request.path == "/robots.txt":
+            return Reply(404)
         if request.path != "/good":
             self.asked.set()
             self.go.wait(20)

@@ -11,7 +11,6 @@ from agent.news.known import (
     last_answers,
     last_shown,
     once_each,
-    scored_among,
     scored_since,
     unsure_since,
 )
@@ -76,10 +75,10 @@ def test_an_undated_one_is_looked_up_where_that_answer_is_old_cut_off_or_missing
     assert unsure_since(HEADLINE, None, FLOOR_S) == 0.0
 
 
-def test_scored_among_reads_until_all_are_found() -> None:
-    wanted = {"00000001": HEADLINE, "00000002": HEADLINE}
-    assert scored_among(wanted, endless([score("00000002", 0), score("00000001", 0)])) == set(wanted)
-    assert scored_among(wanted, iter([score("00000002", 0), score("00000009", 0)])) == {"00000002"}
+def test_what_is_looked_up_is_read_until_all_is_found() -> None:
+    wanted = {"00000001", "00000002"}
+    assert scored_since(endless([score("00000002", 9), score("00000001", 9)]), 0, wanted) == wanted
+    assert scored_since(iter([score("00000002", 9), score("00000009", 9)]), 0, wanted) == {"00000002"}
 
 
 def test_the_same_headline_twice_counts_once() -> None:

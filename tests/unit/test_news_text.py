@@ -90,6 +90,14 @@ def test_language_is_told_by_script(text: str, lang: str) -> None:
 
 
 def test_tokens_are_words_numbers_hangul_runs_and_signs() -> None:
-    assert tokens("Profit weren't UP 1,200.5% 영업익 3조2000억↑…") == (
-        ["profit", "were", "not", "up", "1,200.5", "%", "영업익", "3", "조", "2000", "억", "↑", "…"]
+    assert tokens("profit weren't up 1,200.5% 영업익 3조2000억↑…") == (
+        ["profit", "were", "not", "up", "0", "%", "영업익", "0", "조", "0", "억", "↑", "…"]
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "split"),
+    [("-3% +0.5%", ["-0", "%", "+0", "%"]), ("5-7%", ["0", "-", "0", "%"]), ("fy-20", ["fy", "-", "0"])],
+)
+def test_a_sign_belongs_to_the_number_that_it_begins(text: str, split: list[str]) -> None:
+    assert tokens(text) == split

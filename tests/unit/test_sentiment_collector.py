@@ -10,16 +10,15 @@ from agent.collector import Collector
 from agent.errors import Unreachable
 from agent.fetch import Fetcher
 from agent.folder import DataFolder
-from agent.news.model import Scorer
 from agent.settings import Config, News, NewsFeed, StoreSettings
-from sentiment import LEXICON
+from sentiment import scorer
 from tests.fakes.clock import ManualClock
 from tests.fakes.feeds import Entry, FeedHost, rss
 from tests.fakes.scorer import records, titles
 from tests.fakes.server import LocalServer
 
 START_S = seconds("2026-03-02T00:00:00Z")
-SCORER = Scorer(LEXICON.read_text(encoding="utf-8"))
+SCORER = scorer()
 
 
 class World:

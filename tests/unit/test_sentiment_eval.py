@@ -9,9 +9,7 @@ import sentiment
 from agent.news import evaluation
 from agent.news.model import Score, Scorer
 
-LINES = (
-    "1\tProfit rises\n-1\tProfit falls\n0\tAnnual meeting on Monday\n1\tAnnual meeting on Friday\n\n-1\t코스피 급락\r\n"
-)
+LINES = "1\tProfit rises\n-1\tProfit falls\n0\tAnnual meeting on Monday\n1\tProfit drops\n\n-1\t코스피 급락\r\n"
 
 
 class FixedScorer(Scorer):
@@ -22,7 +20,7 @@ class FixedScorer(Scorer):
 
     def score(self, text: str, lang: str | None = None) -> Score:
         p_neg, p_neu, p_pos = (float(part) for part in text.split())
-        return Score(p_neg, p_neu, p_pos, "en", ())
+        return Score(p_pos - p_neg, p_neg, p_neu, p_pos, "en")
 
 
 def write(path: Path, content: bytes) -> str:
@@ -36,13 +34,13 @@ def test_the_last_line_is_the_figures(tmp_path: Path, capsys: pytest.CaptureFixt
     *table, last = capsys.readouterr().out.splitlines()
     figures = json.loads(last)
     assert list(figures) == ["n", "accuracy", "macro_f1", "sign_accuracy", "ece"]
-    # Four of five labels are told, three of four signs; F1 is 1, 2/3 and 2/3.
+    # Four of five labels are told, three of four signs; F1 is 4/5, 1 and 2/3.
     assert (figures["n"], figures["accuracy"], figures["sign_accuracy"]) == (5, 0.8, 0.75)
-    assert figures["macro_f1"] == round((1 + 2 / 3 + 2 / 3) / 3, 4)
+    assert figures["macro_f1"] == round((4 / 5 + 1 + 2 / 3) / 3, 4)
     assert [line.split()[:4] for line in table[1:]] == [
         ["-1", "2", "0", "0"],
         ["0", "0", "1", "0"],
-        ["1", "0", "1", "1"],
+        ["1", "1", "0", "1"],
     ]
 
 

@@ -69,7 +69,9 @@ def test_an_unchanged_feed_costs_one_request_that_answers_304(tmp_path: Path) ->
         config = write_config(tmp_path / "moss.toml", [("alder", f"{server.url}/feed")])
         for _ in range(3):
             assert one_pass(config, data).returncode == 0
-        assert [request.headers.get("if-none-match") for request in server.requests] == [None, '"v1"', '"v1"']
+        asked = [(request.path, request.headers.get("if-none-match")) for request in server.requests]
+        # Whether programs may read it is asked once a day.
+        assert asked == [("/robots.txt", None), ("/feed", None), ("/feed", '"v1"'), ("/feed", '"v1"')]
         host.bodies["/feed"] = rss([Entry("New contract", "g3"), *ENTRIES])
         host.etags["/feed"] = '"v2"'
         assert one_pass(config, data).returncode == 0

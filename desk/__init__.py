@@ -1,0 +1,1 @@
+"""Readers, and what else is started only when somebody wants it."""

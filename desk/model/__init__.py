@@ -1,0 +1,1 @@
+"""Makes agent/news/model.bin from labelled headlines: `make model`."""

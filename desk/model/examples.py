@@ -1,0 +1,69 @@
+"""What the model learns from: headlines labelled by us and by you, and the words of VADER's lexicon at a low weight."""
+
+from collections.abc import Iterable
+from math import exp, sqrt
+from pathlib import Path
+
+from agent.news.composition import findings
+from agent.news.lexicon import Lexicon
+from agent.news.model import FEATURES, buckets, features
+from agent.news.text import language, normalise, tokens
+from desk.model.learner import Example, Prior
+
+NEWS = Path(__file__).resolve().parents[2] / "agent" / "news"
+VADER = Path(__file__).parent / "vader.tsv"
+
+# How much one word of VADER's counts beside one labelled headline.
+VADER_COUNT = 0.1
+_PLACES = {name: place for place, name in enumerate(FEATURES)}
+
+# What the rules find begins at weights that make a headline of them; the hashed rest at nothing.
+_GOOD = Prior((-1.5, 2.2), 0.3, (-1, 1))
+_BAD = Prior((2.2, -1.5), 0.3, (1, -1))
+_HEADLINE = Prior((-1.8, -1.8), 0.3, (0, 0))
+PRIORS = {
+    place: _GOOD if name.endswith("good") else _BAD if name.endswith("bad") else _HEADLINE
+    for name, place in _PLACES.items()
+}
+REST = Prior((0.0, 0.0), 0.5, (0, 0))
+
+
+def own(files: Iterable[Path], lexicon: Lexicon) -> list[Example]:
+    """Return the labelled headlines of files with lines of label, tab and text.
+
+    Raises: BadInput naming file and line.
+    """
+    from agent.news.evaluation import labelled  # counts only where it is used
+
+    found: list[Example] = []
+    for path in files:
+        with path.open("rb") as lines:
+            told = labelled(lines, str(path))
+        found += [Example(seen(text, lexicon), label < 0, label > 0, 1.0) for label, text in told]
+    return found
+
+
+def words() -> list[Example]:
+    """Return VADER's words as texts of one word; how good people found them, from -4 to 4, is how likely they are."""
+    found: list[Example] = []
+    for line in VADER.read_text(encoding="utf-8").splitlines():
+        word, _, valence = line.partition("\t")
+        up, down = exp(float(valence)), exp(-float(valence))
+        found.append(Example(_hashed([word]), down / (1 + up + down), up / (1 + up + down), VADER_COUNT))
+    return found
+
+
+def seen(text: str, lexicon: Lexicon) -> dict[int, float]:
+    """Return a headline's values by place: the rules' findings first, then the buckets, as the scorer weighs them."""
+    plain = normalise(text).lower()
+    split = tokens(plain)
+    found = features(findings(plain, split, lexicon), language(plain))
+    return {_PLACES[name]: value for name, value in found.items()} | _hashed(split)
+
+
+def _hashed(split: list[str]) -> dict[int, float]:
+    places = [len(FEATURES) + bucket for bucket in buckets(split)]
+    values: dict[int, float] = {}
+    for place in places:
+        values[place] = values.get(place, 0.0) + 1 / sqrt(len(places))
+    return values

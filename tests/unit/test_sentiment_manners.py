@@ -1,0 +1,40 @@
+"""What a pass asks of a host: robots.txt first, once a day, and no faster than its pace."""
+
+import time
+from pathlib import Path
+
+from tests.fakes.feeds import Entry, FeedHost, rss
+from tests.fakes.scorer import one_pass, records, titles, write_config
+from tests.fakes.server import LocalServer
+
+BODY = rss([Entry("Orders grow", "g1")])
+
+
+def test_a_feed_that_robots_txt_forbids_is_not_asked_and_no_other_suffers(tmp_path: Path) -> None:
+    host = FeedHost({"/robots.txt": b"User-agent: *\nDisallow: /secret", "/secret": BODY, "/open": BODY})
+    with LocalServer(host) as server:
+        feeds = [("secret", f"{server.url}/secret"), ("open", f"{server.url}/open")]
+        ended = one_pass(write_config(tmp_path / "moss.toml", feeds), tmp_path / "data")
+        assert [request.path for request in server.requests] == ["/robots.txt", "/open"]
+    assert ended.returncode == 0
+    assert "asks programs not to read" in ended.stderr
+    assert titles(tmp_path / "data") == ["Orders grow"]
+    assert records(tmp_path / "data", "events")[0]["class"] == "Refused"
+
+
+def test_a_host_whose_robots_txt_cannot_be_had_is_left_alone(tmp_path: Path) -> None:
+    with LocalServer(FeedHost({"/robots.txt": None, "/feed": BODY})) as server:
+        config = write_config(tmp_path / "moss.toml", [("alder", f"{server.url}/feed")])
+        assert one_pass(config, tmp_path / "data").returncode == 75
+        assert {request.path for request in server.requests} == {"/robots.txt"}
+
+
+def test_feeds_of_one_host_are_asked_a_second_apart_under_our_own_name(tmp_path: Path) -> None:
+    moments_s: list[float] = []
+    host = FeedHost({"/a": BODY, "/b": BODY})
+    with LocalServer(lambda request: (moments_s.append(time.monotonic()), host(request))[1]) as server:
+        feeds = [(name, f"{server.url}/{name}") for name in "ab"]
+        assert one_pass(write_config(tmp_path / "moss.toml", feeds), tmp_path / "data").returncode == 0
+        assert {request.headers["user-agent"].partition("/")[0] for request in server.requests} == {"moss"}
+    assert len(moments_s) == 3
+    assert 0.9 < moments_s[2] - moments_s[1] < 5
