@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from agent.clock import MINUTE_S, Clock, timestamp
+from agent.errors import Unusable
 from agent.jobs import SLACK_S
 from agent.market.candle import Candle, record_of
 from agent.market.sources import Source
@@ -61,6 +62,9 @@ class History:
         # The newest page first: in a market where little is traded it reaches back over all that is missing.
         count = min(self._source.rows_max, (end_s - begin_s) // MINUTE_S)
         newest = self._ask(end_s, count, deadline_s)
+        if not newest and self._newest_s is not None and self._newest_s >= end_s - count * MINUTE_S:
+            # Taken for minutes without trade, it would be decided on.
+            raise Unusable(f"{self._source.name} answers without any candle, and had one of these minutes before")
         reached_s = newest[0].open_s if newest else end_s - count * MINUTE_S
         for before_s in self._pages(begin_s, reached_s, end_s):
             left_s = deadline_s - (self._clock.monotonic_s() - begun_s)

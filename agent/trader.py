@@ -143,6 +143,8 @@ class Trader:
             if (history.settled_s or 0) >= due_s:
                 self._evaluate(symbol, due_s)
             else:
+                if symbol in self._overdue:
+                    self._miss(symbol, self._overdue[symbol])
                 self._overdue[symbol] = due_s
 
     def decide_newest(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import formatdate
+from typing import Any
 
 from tests.fakes.server import LocalServer, Reply, Request
 
@@ -74,6 +75,10 @@ class FakeUpbit(FakeExchange):
             before_s = (moment if moment.tzinfo else moment.replace(tzinfo=self.zone)).timestamp()
         symbol = request.query["market"]
         rows = [row(symbol, open_s, close) for open_s, close in self.newest(symbol, before_s, count)]
+        for each in rows:
+            # Half of the unfinished minute's trade is still to come.
+            if each["timestamp"] > self.now_s() * 1000:
+                each["candle_acc_trade_volume"] = 0.75
         return Reply(200, json.dumps(rows).encode(), HEADERS)
 
 
@@ -135,7 +140,7 @@ class FakeBinance(FakeExchange):
         return Reply(200, json.dumps(rows).encode(), {"X-MBX-USED-WEIGHT-1M": "2"})
 
 
-def row(symbol: str, open_s: int, close: float) -> dict[str, object]:
+def row(symbol: str, open_s: int, close: float) -> dict[str, Any]:
     """Return one row of Upbit's answer, with the fields and their order as recorded."""
     return {
         "market": symbol,

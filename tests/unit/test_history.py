@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.errors import Unreachable
+from agent.errors import Unreachable, Unusable
 from agent.history import FIRST_CANDLES, History
 from agent.market.candle import Candle, candle_of, checked
 from store import Store, scan
@@ -264,3 +264,12 @@ def test_history_asks_for_older_minutes_when_the_newest_page_is_a_range_without_
     bench.source.is_ranged = True
     bench.source.holes = set(range(T0 + 200 * 60, T0 + 500 * 60, 60))
     assert bench.catch_up() == 200
+
+
+def test_history_calls_an_answer_unusable_when_it_has_none_of_the_candles_it_had(bench: Bench) -> None:
+    bench.catch_up()
+    bench.source.first_s = T0 + 86_400
+    bench.clock.sleep_s(60)
+    with pytest.raises(Unusable, match="fake answers without any candle"):
+        bench.catch_up()
+    assert bench.history.settled_s is None
