@@ -11,10 +11,11 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from store import Damage, Store, scan
+from store import Damage, NotStored, Store, scan
 from tests.faults.store_rotation import compress, rotate
 
-_CURRENT, _LAST, _INSIDE, _FIELDS = 0, 1, 2, 3  # the number being appended, the last one acknowledged, inside append
+# The number being appended, the last one acknowledged, whether it is inside append, how many were refused.
+_CURRENT, _LAST, _INSIDE, _REFUSED, _FIELDS = 0, 1, 2, 3, 4
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Tally:
     torn: int = 0  # bytes that were kept aside
     acknowledged: int = 0
     rotations: int = 0
+    refused: int = 0  # appends that a full disk made raise NotStored
     lost: int = 0
     doubled: int = 0
     damaged: list[Damage] = field(default_factory=list)
@@ -41,21 +43,27 @@ def kill_rounds(
     line_bytes: int = 20_000,
     rotating: bool = False,
     durable: bool = False,
+    room_bytes: int = 0,
 ) -> Tally:
-    """Start writers, kill them at a random moment, and start the next ones on what they left."""
+    """Start writers, kill them at a random moment, and start the next ones on what they left.
+
+    On a disk with less room than `room_bytes` the store is emptied after the round, by a reader that keeps all.
+    """
     rng = random.Random(seed)
     tally = Tally()
     acknowledged: set[tuple[int, int]] = set()
     # Each number is stored in one machine word, so a kill leaves the old one or the new one.
     shared = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("q")
     firsts = [0] * writers
+    emptied: list[tuple[int, int]] = []
     for _ in range(rounds):
         processes = []
         for number in range(writers):
             slot = shared[number * _FIELDS : (number + 1) * _FIELDS]
             slot[_CURRENT] = slot[_LAST] = firsts[number] - 1
+            slot[_REFUSED] = 0
             processes.append(_start(writer(path, durable=durable), number, firsts[number], line_bytes, slot))
-        while any(shared[at * _FIELDS + _LAST] < firsts[at] for at in range(writers)) and _all_live():
+        while not all(_has_begun(shared[at * _FIELDS :], firsts[at]) for at in range(writers)) and _all_live():
             time.sleep(0.0001)
         time.sleep(rng.uniform(0, 0.0005))
         if rotating and rng.random() < 0.5 and path.exists():
@@ -69,13 +77,29 @@ def kill_rounds(
         for number, process in enumerate(processes):
             _, status = os.waitpid(process, 0)
             assert os.WIFSIGNALED(status), f"a writer ended by itself: {status}"
-            current, last, is_inside = shared[number * _FIELDS : (number + 1) * _FIELDS]
+            current, last, is_inside, refused = shared[number * _FIELDS : (number + 1) * _FIELDS]
+            # Once refused, a writer gives the same number again, so those before the last are all acknowledged.
             acknowledged.update((number, n) for n in range(firsts[number], last + 1))
+            tally.refused += refused
             firsts[number] = current + 1
             tally.kills += 1
             tally.inside += is_inside
-    _count(path, writer, acknowledged, tally)
+        if os.statvfs(path.parent).f_bavail * 4096 < room_bytes:
+            emptied += _emptied(path, tally)
+    _count(path, writer, acknowledged, emptied, tally)
     return tally
+
+
+def _has_begun(slot: "memoryview[int]", first: int) -> bool:
+    return slot[_LAST] >= first or slot[_REFUSED] > 0
+
+
+def _emptied(path: Path, tally: Tally) -> list[tuple[int, int]]:
+    """Make room on a full disk: read what is there, and remove it; the store itself never does."""
+    found = [(record["w"], record["n"]) for record in scan(path, on_damage=tally.damaged.append)]
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+    return found
 
 
 def _all_live() -> bool:
@@ -92,19 +116,30 @@ def _start(store: Store, number: int, first: int, line_bytes: int, slot: "memory
         while True:
             record["n"] = slot[_CURRENT] = n
             slot[_INSIDE] = True
-            store.append(record)
-            slot[_LAST] = n
+            try:
+                store.append(record)
+                slot[_LAST] = n
+                n += 1
+            except NotStored:
+                slot[_REFUSED] += 1
             slot[_INSIDE] = False
-            n += 1
     finally:
         os._exit(1)
 
 
-def _count(path: Path, writer: type[Store], acknowledged: set[tuple[int, int]], tally: Tally) -> None:
+def _count(
+    path: Path,
+    writer: type[Store],
+    acknowledged: set[tuple[int, int]],
+    emptied: list[tuple[int, int]],
+    tally: Tally,
+) -> None:
+    if tally.refused:
+        emptied += _emptied(path, tally)
     with writer(path) as last:
         last.append({"ts": "2026-11-21T00:00:01.000Z", "kind": "last", "w": -1, "n": 0})
     acknowledged.add((-1, 0))
-    found = [(record["w"], record["n"]) for record in scan(path, on_damage=tally.damaged.append)]
+    found = emptied + [(record["w"], record["n"]) for record in scan(path, on_damage=tally.damaged.append)]
     tally.acknowledged = len(acknowledged)
     tally.lost = len(acknowledged - set(found))
     tally.doubled = len(found) - len(set(found))

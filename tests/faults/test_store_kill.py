@@ -1,5 +1,13 @@
-"""Kill -9 at any moment loses nothing that was acknowledged; a writer that does not heal loses."""
+"""Kill -9 at any moment loses nothing that was acknowledged; a writer that does not heal loses.
 
+`make chaos` kills ten thousand times: STORE_KILLS says how often in all.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,24 +15,60 @@ import pytest
 from tests.faults.store_kills import kill_rounds
 from tests.faults.store_writer import Unhealed
 
-ROUNDS = 120
+CASES = [(1, False, False), (1, False, True), (1, True, False), (2, False, False), (2, True, False)]
+KILLS = int(os.environ.get("STORE_KILLS", "720")) // (len(CASES) + 1)
 
 
-@pytest.mark.parametrize(
-    ("writers", "rotating", "durable"),
-    [(1, False, False), (1, False, True), (1, True, False), (2, False, False), (2, True, False)],
-)
+@pytest.mark.parametrize(("writers", "rotating", "durable"), CASES)
 def test_killed_writers_lose_nothing(tmp_path: Path, seed: int, *, writers: int, rotating: bool, durable: bool) -> None:
     tally = kill_rounds(
-        tmp_path / "prices.jsonl", seed, ROUNDS // writers, writers=writers, rotating=rotating, durable=durable
+        tmp_path / "prices.jsonl", seed, KILLS // writers, writers=writers, rotating=rotating, durable=durable
     )
+    sys.stdout.write(f"{tally}\n")
     assert (tally.lost, tally.doubled, tally.damaged) == (0, 0, []), tally
-    assert tally.kills == ROUNDS
-    assert tally.inside > ROUNDS // 2
-    assert tally.rotations > ROUNDS // 10 or not rotating
+    assert tally.kills == KILLS // writers * writers
+    assert tally.inside > tally.kills // 2
+    assert tally.rotations > tally.kills // writers // 5 or not rotating
 
 
-def test_killed_writer_that_does_not_heal_loses(tmp_path: Path, seed: int) -> None:
-    tally = kill_rounds(tmp_path / "prices.jsonl", seed, ROUNDS, writer=Unhealed)
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a disk of 2 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if os.geteuid() != 0 or not shutil.which("mount"):
+        pytest.skip("needs root to mount a small disk")
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "moss-store", str(disk)], check=False).returncode:
+        pytest.skip("this machine lets nobody mount a small disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_writers_killed_on_a_full_disk_lose_nothing(small_disk: Path, seed: int) -> None:
+    tally = kill_rounds(small_disk / "prices.jsonl", seed, KILLS, room_bytes=8192)
+    sys.stdout.write(f"{tally}\n")
+    assert (tally.lost, tally.doubled, tally.damaged) == (0, 0, []), tally
+    assert tally.kills == KILLS
+    assert tally.refused > KILLS // 10
+
+
+def test_killed_writer_that_does_not_heal_loses_on_a_full_disk(small_disk: Path, seed: int) -> None:
+    tally = kill_rounds(small_disk / "prices.jsonl", seed, KILLS, writer=Unhealed, room_bytes=8192)
+    assert tally.damaged
+
+
+@pytest.mark.parametrize(("writers", "rotating", "durable"), CASES)
+def test_killed_writer_that_does_not_heal_loses(
+    tmp_path: Path, seed: int, *, writers: int, rotating: bool, durable: bool
+) -> None:
+    tally = kill_rounds(
+        tmp_path / "prices.jsonl",
+        seed,
+        KILLS // writers,
+        writer=Unhealed,
+        writers=writers,
+        rotating=rotating,
+        durable=durable,
+    )
     assert tally.lost > 0, tally
     assert tally.damaged
