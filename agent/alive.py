@@ -23,9 +23,7 @@ def notify(state: str, environ: Mapping[str, str] = os.environ) -> None:
 def rss_kib() -> int | None:
     """Return this process's resident memory in KiB, None where /proc tells nothing."""
     with suppress(OSError), open("/proc/self/smaps_rollup", encoding="ascii") as rollup:
-        for line in rollup:
-            if line.startswith("Rss:"):
-                return int(line.split()[1])
+        return next((int(line.split()[1]) for line in rollup if line.startswith("Rss:")), None)
     return None
 
 

@@ -21,10 +21,8 @@ def told_wait_s(headers: Mapping[str, str], now_s: float) -> float | None:
     Returns: seconds, above 0 and at most three days.
     """
     text = headers.get("Retry-After", "").strip()
-    if re.fullmatch("[0-9]+", text):
-        wait_s = float(text)
-    else:
-        wait_s = (_moment_s(text) or 0.0) - (server_time_s(headers) or now_s)
+    asked_s = server_time_s(headers) or now_s
+    wait_s = float(text) if re.fullmatch("[0-9]+", text) else (_moment_s(text) or 0.0) - asked_s
     return min(wait_s, TOLD_WAIT_S_MAX) if wait_s > 0 else None
 
 

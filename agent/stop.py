@@ -13,16 +13,12 @@ from agent.errors import Stopped
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 # Functions in which an exception out of nowhere would leave a lock taken or a clean-up undone.
-_DELICATE = frozenset(
-    {
-        # `with` has not got hold of what is being entered yet, or no more of what is being left.
-        *("__enter__", "__exit__"),
-        # Finalizers, where Python ignores errors.
-        *("__call__", "__del__"),
-        # Our own handlers: one may be interrupted by the next signal before it has noted what it is there for.
-        *("_note", "tick", "check", "delicate"),
-    }
-)
+# `with` has not got hold of what is being entered yet, or no more of what is being left.
+_DOORS = ("__enter__", "__exit__")
+# Python ignores errors there.
+_FINALIZERS = ("__call__", "__del__")
+# One may be interrupted by the next signal before it has noted what it is there for.
+_OUR_HANDLERS = ("_note", "tick", "check", "delicate")
 
 
 class Stop:
@@ -85,4 +81,4 @@ def delicate(frame: FrameType | None) -> bool:
     Arguments:
         frame: what the signal interrupted, as its handler was given it.
     """
-    return frame is not None and frame.f_code.co_name in _DELICATE
+    return frame is not None and frame.f_code.co_name in (*_DOORS, *_FINALIZERS, *_OUR_HANDLERS)

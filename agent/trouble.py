@@ -9,10 +9,8 @@ import requests
 from agent.errors import MossError, Refused, Unreachable, Unusable
 
 # What requests raises, and what it lets through from the library below it.
-TRANSPORT_ERRORS: tuple[type[Exception], ...] = (
-    requests.RequestException,
-    requests.exceptions.BaseHTTPError,  # type: ignore[attr-defined]  # its type stubs hide the name
-)
+# (Its type stubs hide the second name.)
+TRANSPORT_ERRORS = (requests.RequestException, requests.exceptions.BaseHTTPError)  # type: ignore[attr-defined]
 # 429 is "too many requests", 418 what exchanges say to those who went on; a server that tells no wait gets these.
 UNTOLD_WAIT_S = {429: 1.0, 418: 60.0}
 UNTOLD_WAIT_S_MAX = 3600.0
@@ -50,8 +48,7 @@ def cause(error: BaseException) -> tuple[str, type[Unreachable]]:
     return "cannot be reached", Passing
 
 
-_Kinds = type[BaseException] | tuple[type[BaseException], ...]
-_CAUSES: tuple[tuple[_Kinds, str, type[Unreachable]], ...] = (
+_CAUSES: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str, type[Unreachable]], ...] = (
     (requests.TooManyRedirects, "redirects too often", Refused),
     (ssl.SSLCertVerificationError, "shows a certificate that is not trusted", Unreachable),
     (requests.exceptions.InvalidHeader, "sends headers that contradict each other", Unreachable),
