@@ -52,7 +52,7 @@ chaos: $(VENV)/ready-dev
 check: $(VENV)/ready-dev
 	@failed=
 	echo "check: style"; $(python) -m ruff check --quiet . && $(python) -m ruff format --quiet --check . || failed="$$failed style"
-	echo "check: types"; $(python) -m mypy agent store systemd/*.py bot.py sentiment.py demo.py tests || failed="$$failed types"
+	echo "check: types"; $(python) -m mypy agent store systemd/*.py systemd/drill bot.py sentiment.py demo.py tests || failed="$$failed types"
 	echo "check: imports"; $(VENV)/bin/lint-imports --no-logo || failed="$$failed imports"
 	echo "check: layout"; $(python) -m tests.layout || failed="$$failed layout"
 	if [ -n "$$failed" ]; then echo "check: failed:$$failed" >&2; exit 1; fi
