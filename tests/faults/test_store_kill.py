@@ -4,14 +4,13 @@
 """
 
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.faults.small_store_disk import small_disk
 from tests.faults.store_kills import kill_rounds
 from tests.faults.store_writer import Unhealed
 
@@ -32,28 +31,21 @@ def test_killed_writers_lose_nothing(tmp_path: Path, seed: int, *, writers: int,
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Return a disk of 2 MB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if os.geteuid() != 0 or not shutil.which("mount"):
-        pytest.skip("needs root to mount a small disk")
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "moss-store", str(disk)], check=False).returncode:
-        pytest.skip("this machine lets nobody mount a small disk")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path) as folder:
+        yield folder
 
 
-def test_writers_killed_on_a_full_disk_lose_nothing(small_disk: Path, seed: int) -> None:
-    tally = kill_rounds(small_disk / "prices.jsonl", seed, KILLS, room_bytes=8192)
+def test_writers_killed_on_a_full_disk_lose_nothing(disk: Path, seed: int) -> None:
+    tally = kill_rounds(disk / "prices.jsonl", seed, KILLS, room_bytes=8192)
     sys.stdout.write(f"{tally}\n")
     assert (tally.lost, tally.doubled, tally.damaged) == (0, 0, []), tally
     assert tally.kills == KILLS
     assert tally.refused > KILLS // 10
 
 
-def test_killed_writer_that_does_not_heal_loses_on_a_full_disk(small_disk: Path, seed: int) -> None:
-    tally = kill_rounds(small_disk / "prices.jsonl", seed, KILLS, writer=Unhealed, room_bytes=8192)
+def test_killed_writer_that_does_not_heal_loses_on_a_full_disk(disk: Path, seed: int) -> None:
+    tally = kill_rounds(disk / "prices.jsonl", seed, KILLS, writer=Unhealed, room_bytes=8192)
     assert tally.damaged
 
 
