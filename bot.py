@@ -21,6 +21,7 @@ from agent.trader import Trader, trader_of
 from store import NotStored, StoreError
 
 FETCH_S_MAX = 20.0
+REST_S_MAX = 30.0
 # `once` ends within six seconds: this much is for the exchange, the rest for starting, storing and deciding.
 ONCE_FETCH_S_MAX = 4.5
 
@@ -32,8 +33,9 @@ def run(options: argparse.Namespace) -> int:
         say(f"moss reads {', '.join(market.symbols)} of {market.source}; its records go to {trader.folder.path}")
         jobs = _jobs(trader)
         _attempt(trader, lambda: trader.tell_start(wrong))
-        _attempt(trader, lambda: trader.take_prices(FETCH_S_MAX))
+        # Before the first fetch, which may take long: what falls due meanwhile is done after it, late but not lost.
         jobs.begin()
+        _attempt(trader, lambda: trader.take_prices(FETCH_S_MAX))
         alive.notify("READY=1")
         while not stop.asked:
             _attempt(trader, jobs.run_due)
@@ -98,7 +100,8 @@ def _working(options: argparse.Namespace) -> Iterator[tuple[Trader, Stop, str]]:
     stop = Stop()
     stop.install()
     with folder.hold("bot"):
-        clock = process_clock(settings, folder, stop.wait)
+        # However rare the jobs are, the loop comes round often enough for systemd to know that it lives.
+        clock = process_clock(settings, folder, lambda duration_s: stop.wait(min(duration_s, REST_S_MAX)))
         fetcher = Fetcher(clock, stop, lambda host: Breaker(host, lambda change: trader.tell_breaker(change)))
         with trader_of(settings, folder, clock, fetcher) as trader:
             yield trader, stop, wrong
@@ -130,6 +133,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for text in str(error).splitlines():
             say(f"bot.py: {text}")
         return error.exit_status if isinstance(error, MossError) else 1
+    except PermissionError as error:
+        say(f"bot.py: {error.filename}: no permission; join the group of the folder's owner (moss on a VPS)")
+        return 1
     except BrokenPipeError:
         leave_quietly()
         return 0

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Protocol
 
 MINUTE_S = 60
+HOUR_S = 3_600
 DAY_S = 86_400
 
 

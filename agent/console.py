@@ -28,6 +28,8 @@ def say(message: str) -> None:
 
 def show(line: str, *, alarm: bool = False) -> None:
     """Write one line of data to standard output, at once; an alarm is red on a terminal."""
+    if sys.stdout is None:
+        raise BrokenPipeError("standard output is closed")
     text = visible(line)
     if alarm and sys.stdout.isatty() and "NO_COLOR" not in os.environ:
         text = f"\x1b[31m{text}\x1b[0m"
@@ -37,4 +39,5 @@ def show(line: str, *, alarm: bool = False) -> None:
 
 def leave_quietly() -> None:
     """Let go of a standard output that nobody reads any more: the interpreter's own last flush must not complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,6 +6,11 @@ class MossError(Exception):
 
     exit_status = 1
 
+    @property
+    def kind(self) -> str:
+        """The name of its class here; what is finer than these is nobody's business outside."""
+        return next(each.__name__ for each in type(self).__mro__ if each.__module__ == __name__)
+
 
 class UsageError(MossError):
     """The command was called wrongly: the caller mends the arguments."""

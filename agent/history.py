@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from agent.clock import MINUTE_S, Clock, timestamp
+from agent.clock import HOUR_S, MINUTE_S, Clock, timestamp
 from agent.errors import Unusable
 from agent.jobs import SLACK_S
 from agent.market.candle import Candle, record_of
@@ -10,8 +10,10 @@ from agent.market.sources import Source
 from store import Store
 
 FIRST_CANDLES = 200
-# A row may come this long after its minute and still be stored.
+# A row may come late: this far back is looked each minute, and over the whole newest page at a start and each hour.
 LATE_MINUTES = 5
+# With less time than this a question is not worth asking: the rest goes on at the next pass.
+ASK_S_MIN = 0.5
 # Beyond this the two clocks differ by more than a slow answer explains.
 SKEW_S_MAX = 10.0
 
@@ -66,11 +68,22 @@ class History:
             # Taken for minutes without trade, it would be decided on.
             raise Unusable(f"{self._source.name} answers without any candle, and had one of these minutes before")
         reached_s = newest[0].open_s if newest else end_s - count * MINUTE_S
-        for before_s in self._pages(begin_s, reached_s, end_s):
+        page_s = self._source.rows_max * MINUTE_S
+        oldest_s = min(reached_s, end_s - page_s) - self._source.pages_max * page_s
+        lost_s = (self._newest_s or 0) + MINUTE_S
+        has_gap = begin_s < oldest_s
+        for start_s in range(max(begin_s, oldest_s), reached_s, page_s):
             left_s = deadline_s - (self._clock.monotonic_s() - begun_s)
-            if left_s <= 0:
+            if left_s < ASK_S_MIN:
                 return
-            yield self._keep(self._ask(before_s, self._source.rows_max, left_s), begin_s)
+            page = self._ask(min(start_s + page_s, reached_s), self._source.rows_max, left_s)
+            # Told with the first page at hand: one that does not come leaves everything to the next call.
+            if has_gap:
+                self._on_gap(self.symbol, lost_s, oldest_s)
+                has_gap = False
+            yield self._keep(page, begin_s)
+        if has_gap:
+            self._on_gap(self.symbol, lost_s, oldest_s)
         fresh = self._keep(newest, begin_s)
         self._asked_s = min(int(asked_s - self._ahead_s() - SLACK_S) // MINUTE_S * MINUTE_S, end_s)
         self.settled_s = max(self._asked_s, newest[-1].end_s if newest else 0)
@@ -78,13 +91,16 @@ class History:
 
     def _begin(self, end_s: int) -> int:
         """Return from when on candles are missing, or may still come late."""
+        page_s = self._source.rows_max * MINUTE_S
         if self._newest_s is None:
             return end_s - FIRST_CANDLES * MINUTE_S
-        missing_s = self._newest_s + MINUTE_S
+        missing_s = min(self._newest_s + MINUTE_S, end_s) - LATE_MINUTES * MINUTE_S
         if self._asked_s is not None:
             # A market in which nothing is traded for days is not asked for those days again each minute.
-            missing_s = max(missing_s, self._asked_s - self._source.rows_max * MINUTE_S // 2)
-        return min(missing_s, end_s) - LATE_MINUTES * MINUTE_S
+            missing_s = max(missing_s, self._asked_s - page_s // 2)
+        if self._asked_s is None or end_s % HOUR_S == 0:
+            return min(missing_s, end_s - page_s)
+        return missing_s
 
     def _ask(self, before_s: int, count: int, deadline_s: float) -> list[Candle]:
         asked_s = self._clock.now_s()
@@ -96,15 +112,6 @@ class History:
         skew_s = self._source.skew_s
         # The exchange tells whole seconds: half of one may be missing.
         return 0.5 - skew_s if skew_s < -SKEW_S_MAX else 0.0
-
-    def _pages(self, begin_s: int, reached_s: int, end_s: int) -> Iterator[int]:
-        """Yield the moment before which to ask, page by page, the oldest first, for what the newest page left out."""
-        page_s = self._source.rows_max * MINUTE_S
-        oldest_s = min(reached_s, end_s - page_s) - self._source.pages_max * page_s
-        if begin_s < oldest_s:
-            self._on_gap(self.symbol, begin_s + LATE_MINUTES * MINUTE_S, oldest_s)
-        for start_s in range(max(begin_s, oldest_s), reached_s, page_s):
-            yield min(start_s + page_s, reached_s)
 
     def _keep(self, candles: list[Candle], begin_s: int) -> list[Candle]:
         """Store those that are not stored yet, and return them."""

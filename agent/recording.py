@@ -104,7 +104,8 @@ def _csv(path: Path, text: io.TextIOWrapper, symbol: str, source: str) -> Iterat
 
 def _number(name: str, cell: str) -> Decimal:
     try:
-        return Decimal(cell.strip())
+        # Decimal would read 1_0 as ten.
+        return Decimal(cell.strip().replace("_", "?"))
     except InvalidOperation as error:
         raise ValueError(f"{name} is {cell!r:.40}, not a number") from error
 
@@ -112,7 +113,10 @@ def _number(name: str, cell: str) -> Decimal:
 def _moment_s(cell: str) -> float:
     try:
         if cell.isascii() and cell.isdecimal():
-            return int(cell) if int(cell) < EPOCH_S_MAX else int(cell) / 1000
+            moment_s = int(cell) if int(cell) < EPOCH_S_MAX else int(cell) / 1000
+            if moment_s >= EPOCH_S_MAX:
+                raise ValueError("lies after the year 5000")
+            return moment_s
         return seconds(cell)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"time is {cell!r:.40}, not ISO-8601, epoch seconds or epoch milliseconds") from error

@@ -71,8 +71,9 @@ class Replay:
         while self._due_s <= moment_s:
             self._now_s = self._due_s
             if self._hours.is_open(self._due_s):
-                for symbol, market in engine.markets.items():
+                for market in engine.markets.values():
                     market.advance(self._due_s)
+                for symbol in engine.markets:
                     yield from engine.decide(symbol)
             self._due_s = self._hours.next_due(self._due_s)
 

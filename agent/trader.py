@@ -77,6 +77,7 @@ class Trader:
         for candle in memory.candles(prices, symbols, source, strategy.window, **recalled):
             self._histories[candle.symbol].remember(candle)
             self._engine.markets[candle.symbol].add(candle)
+            self._engine.markets[candle.symbol].advance(candle.end_s)
         memory.recall_evaluations(self.folder.stream("signals"), self._engine.markets, source, plan.rule)
         self._engine.account = memory.account(self.folder.stream("ledger"))
         self._append(self._engine.open_account(self.config.bank.cash))
@@ -139,13 +140,17 @@ class Trader:
 
         Raises: NotStored.
         """
-        for symbol, history in self._histories.items():
-            if (history.settled_s or 0) >= due_s:
+        ready = [symbol for symbol, history in self._histories.items() if (history.settled_s or 0) >= due_s]
+        # All of them first: what is held of one is worth its newest price when another is traded.
+        for symbol in ready:
+            self._engine.markets[symbol].advance(due_s)
+        for symbol in self._histories:
+            if symbol in ready:
                 self._evaluate(symbol, due_s)
-            else:
-                if symbol in self._overdue:
-                    self._miss(symbol, self._overdue[symbol])
-                self._overdue[symbol] = due_s
+                continue
+            if symbol in self._overdue:
+                self._miss(symbol, self._overdue[symbol])
+            self._overdue[symbol] = due_s
 
     def decide_newest(self) -> None:
         """Evaluate each market whose prices are current on its newest minute, whatever the grid says.
@@ -184,17 +189,19 @@ class Trader:
         if due_s is None or (self._histories[symbol].settled_s or 0) < due_s:
             return
         del self._overdue[symbol]
-        if self.clock.now_s() - due_s <= GRACE_S:
-            self._evaluate(symbol, due_s)
-        else:
-            self._miss(symbol, due_s)
+        self._evaluate(symbol, due_s)
 
     def _miss(self, symbol: str, due_s: int) -> None:
         self.event("missed", job="signals", count=1, symbol=symbol, due_ts=timestamp(due_s))
 
     def _evaluate(self, symbol: str, end_s: int) -> None:
-        self._engine.markets[symbol].advance(end_s)
-        if self._hours.is_open(end_s):
+        market = self._engine.markets[symbol]
+        market.advance(end_s)
+        if not self._hours.is_open(end_s):
+            return
+        if self.clock.now_s() - end_s > GRACE_S or (market.newest_s or 0) >= end_s:
+            self._miss(symbol, end_s)
+        else:
             self._append(self._decisions(symbol))
 
     def _decisions(self, symbol: str) -> Iterator[Entry]:
@@ -216,7 +223,7 @@ class Trader:
         attempt = self._failures[symbol] = self._failures.get(symbol, 0) + 1
         self._counts["errors"] += 1
         say(f"{symbol}: {error}")
-        fields = {"class": type(error).__name__, "message": str(error), "symbol": symbol, "source": self._source.name}
+        fields = {"class": error.kind, "message": str(error), "symbol": symbol, "source": self._source.name}
         next_s = self.clock.now_s() + 60 * minutes(self.config.schedule.price)
         self.event("error", **fields, attempt=attempt, next_ts=timestamp(next_s))
 

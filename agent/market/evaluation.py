@@ -79,7 +79,7 @@ class Market:
         return self._minutes[-1][0] if self._minutes else None
 
     def remember_minute(self, record: Mapping[str, Any]) -> None:
-        """Take note of the last evaluation, whatever made it: one of the same minute would repeat it."""
+        """Take note of the last evaluation, whatever made it: one of its minute or an earlier one would repeat it."""
         self._judged_s = int(seconds(record["candle_ts"]))
 
     def remember_averages(self, record: Mapping[str, Any]) -> None:
@@ -114,7 +114,8 @@ class Market:
 
     def evaluate(self) -> Signal | None:
         """Decide on the newest minute and remember it; None where there is none, or it was judged already."""
-        if self.newest_s == self._judged_s:
+        # Not only the same minute: a clock that was set back comes to minutes that were judged before.
+        if self.newest_s is None or (self._judged_s is not None and self.newest_s <= self._judged_s):
             return None
         signal = self.judge()
         self._judged_s = self.newest_s

@@ -12,7 +12,7 @@ from store import Store, scan
 from tests.fakes.clock import ManualClock
 
 T0 = 1_582_185_600
-PAGES_MAX = 200
+PAGES_MAX = 199
 
 
 class FakeSource:
@@ -169,7 +169,7 @@ def test_history_tells_of_a_gap_when_the_exchange_is_asked_too_late(bench: Bench
     bench.catch_up(deadline_s=1e9)
     end_s = T0 + 60 * 200 * (PAGES_MAX + 4)
     assert bench.gaps == [(T0, end_s - (PAGES_MAX + 1) * 200 * 60)]
-    assert len(bench.source.questions) <= PAGES_MAX + 2
+    assert len(bench.source.questions) == 1 + 200
     times = bench.times()
     assert set(range(bench.gaps[0][1], end_s, 60)) <= set(times)
     assert len(times) == len(set(times))
@@ -273,3 +273,44 @@ def test_history_calls_an_answer_unusable_when_it_has_none_of_the_candles_it_had
     with pytest.raises(Unusable, match="fake answers without any candle"):
         bench.catch_up()
     assert bench.history.settled_s is None
+
+
+def test_history_looks_over_the_whole_newest_page_for_late_rows_at_a_start_and_each_hour(bench: Bench) -> None:
+    late = T0 - 100 * 60
+    bench.source.holes = {late, late + 60}
+    bench.catch_up()
+    bench.source.holes = {late + 60}
+    bench.restart()
+    assert bench.catch_up() == 1
+    bench.source.holes.clear()
+    for _ in range(10):
+        bench.clock.sleep_s(60)
+        bench.catch_up()
+    assert late + 60 not in bench.times()
+    for _ in range(50):
+        bench.clock.sleep_s(60)
+        bench.catch_up()
+    assert late + 60 in bench.times()
+    assert len(bench.times()) == len(set(bench.times()))
+
+
+def test_history_tells_a_gap_once_when_the_pages_behind_it_do_not_come_at_first(bench: Bench) -> None:
+    bench.catch_up()
+    bench.clock.sleep_s(60 * 200 * (PAGES_MAX + 4))
+    for _ in range(3):
+        bench.source.pages_left = 1
+        with pytest.raises(Unreachable):
+            bench.catch_up(deadline_s=1e9)
+    bench.source.pages_left = 10_000
+    bench.catch_up(deadline_s=1e9)
+    assert len(bench.gaps) == 1
+
+
+def test_history_leaves_a_question_to_the_next_pass_when_hardly_any_time_is_left(bench: Bench) -> None:
+    bench.catch_up()
+    bench.clock.sleep_s(10 * 200 * 60)
+    bench.source.on_question = lambda: bench.clock.sleep_s(0.9)
+    bench.source.questions.clear()
+    bench.catch_up(deadline_s=3)
+    # 3.0, 2.1, 1.2 and 0.3 s were left: the last is too little to ask with.
+    assert len(bench.source.questions) == 3

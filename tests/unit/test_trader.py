@@ -9,8 +9,9 @@ from agent.clock import timestamp
 from agent.errors import Unreachable
 from agent.folder import DataFolder
 from agent.market.candle import Candle, checked
-from agent.settings import Bank, Config, Schedule, Strategy
+from agent.settings import Bank, Config, Market, Schedule, Strategy
 from agent.trader import GRACE_S, Trader
+from store import Store
 from tests.fakes.clock import ManualClock
 from tests.scripts import records
 
@@ -24,7 +25,7 @@ class FakeMarket:
 
     name = "upbit"
     rows_max = 200
-    pages_max = 200
+    pages_max = 199
     skew_s = 0.0
 
     def __init__(self) -> None:
@@ -221,3 +222,49 @@ def test_trader_decides_the_same_with_a_fading_average_when_it_is_restarted(
         assert {**one, "rsi": 0, "_c": 0, "reason": ""} == {**other, "rsi": 0, "_c": 0, "reason": ""}
     assert len(steady.signals()) == 180
     assert any(signal != "HOLD" for _, signal in steady.signals()) or name == "sma_rsi"
+
+
+def test_trader_values_what_it_holds_when_another_market_trades_first_after_a_restart(tmp_path: Path) -> None:
+    config = Config(schedule=ALWAYS.schedule, market=Market(symbols=(BTC, ETH)))
+    bench = TraderBench(tmp_path, config)
+    with Store(tmp_path / "ledger.jsonl") as ledger:
+        head = {"ts": timestamp(T0), "kind": "deposit", "symbol": ETH, "amount": "100"}
+        ledger.append({**head, "cash": "1000000", "positions": {ETH: "100"}, "equity": "1010000"})
+    bench.live(5)
+    bench.restart()
+    bench.live(5, close=120)
+    fill = next(record for record in records(tmp_path, "ledger") if record["kind"] == "fill")
+    held = {symbol: Decimal(quantity) for symbol, quantity in fill["positions"].items()}
+    assert set(held) == {BTC, ETH}
+    assert Decimal(fill["equity"]) == Decimal(fill["cash"]) + 120 * sum(held.values())
+
+
+def test_trader_values_what_it_fills_at_its_start(bench: TraderBench) -> None:
+    bench.live(5)
+    bench.live(5, close=120)
+    (bench.folder / "ledger.jsonl").write_text((bench.folder / "ledger.jsonl").read_text().splitlines()[0] + "\n")
+    bench.restart()
+    fill = records(bench.folder, "ledger")[-1]
+    assert Decimal(fill["equity"]) == Decimal(fill["cash"]) + 120 * Decimal(fill["positions"][BTC])
+
+
+def test_trader_judges_no_earlier_minute_again_when_the_clock_is_set_back(bench: TraderBench) -> None:
+    bench.live(30)
+    before = bench.signals()
+    bench.clock.wall_s -= 900
+    bench.live(14)
+    assert bench.signals() == before
+    bench.live(10)
+    times = [time for time, _ in bench.signals()]
+    assert times == sorted(set(times))
+    assert len(times) > len(before)
+
+
+def test_trader_misses_an_evaluation_when_it_comes_to_it_only_after_the_grace(bench: TraderBench) -> None:
+    bench.live(3)
+    bench.clock.sleep_s(60 + GRACE_S)
+    bench.trader.take_prices(10)
+    bench.trader.decide(T0 + 300 - 60)
+    missed = [record for record in records(bench.folder, "events") if record["kind"] == "missed"]
+    assert [event["due_ts"] for event in missed] == [timestamp(T0 + 240)]
+    assert not bench.signals()
