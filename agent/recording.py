@@ -2,9 +2,12 @@
 
 import csv
 import gzip
+import heapq
 import io
 import json
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import NoReturn
@@ -13,55 +16,91 @@ from agent.clock import seconds
 from agent.errors import BadInput
 from agent.market.candle import Candle, candle_of, checked
 from agent.market.upbit import candle_of as upbit_candle_of
+from store import StoreError
+from store.line import is_checked
 
 COLUMNS = ["time", "open", "high", "low", "close", "volume"]
 ROWS_MAX = 100_000
 # An epoch above this is in milliseconds: as seconds it would lie after the year 5000.
 EPOCH_S_MAX = 100_000_000_000
 
+_SYMBOL = re.compile('"symbol": ?"([^"]+)"')
+
 # A candle, and where it stands, for messages.
 Row = tuple[Candle, str]
 
 
 def rows(paths: list[Path], symbol: str, source: str) -> Iterator[Row]:
-    """Yield the candles of several files as one series, strictly rising in time, each minute once.
+    """Yield the candles of several files as one series, rising in time, each minute of a symbol once.
+
+    The stream that a bot has stored holds its symbols one after the other, page by page: each must rise by itself, and
+    is read by itself, so that they come out side by side.
 
     Arguments:
         symbol: what a CSV, which does not say, is a recording of.
         source: where a CSV's candles come from.
     Raises: BadInput naming file and line, for anything that is no candle or out of order.
-    Cost: O(1) memory, but for raw arrays, which are read whole.
+    Cost: O(1) memory, but for raw arrays, which are read whole; a prices.jsonl is read once for each symbol in it.
     """
-    last: dict[str, Candle] = {}
-    newest_s = 0
-    for path in paths:
-        for candle, place in _file(path, symbol, source):
-            before = last.get(candle.symbol)
-            if before is not None and candle.open_s == before.open_s:
-                if candle != before:
-                    raise BadInput(f"{place}: a second candle of the same minute, with other values")
-                continue
-            if candle.open_s < newest_s:
-                raise BadInput(f"{place}: is older than the candle before it; rows and files must rise in time")
-            last[candle.symbol] = candle
-            newest_s = candle.open_s
-            yield candle, place
-    if not last:
+    names = [name for path in paths for name in _symbols(path)]
+    series = [_series(paths, symbol, source, only) for only in dict.fromkeys(names)] if len(set(names)) > 1 else []
+    found = False
+    for row in heapq.merge(*series or [_series(paths, symbol, source, "")], key=_open_s):
+        found = True
+        yield row
+    if not found:
         raise BadInput(f"{', '.join(map(str, paths))}: holds no candles")
 
 
-def _file(path: Path, symbol: str, source: str) -> Iterator[Row]:
+def _open_s(row: Row) -> int:
+    return row[0].open_s
+
+
+def _symbols(path: Path) -> list[str]:
+    """Return the symbols of a prices.jsonl, in the order in which they first come; none for the other kinds."""
+    found: dict[str, None] = {}
+    with _readable(path), _opened(path) as text:
+        if _first_letter(text) == "{":
+            for line in text:
+                name = _SYMBOL.search(line)
+                if name:
+                    found[name[1]] = None
+    return list(found)
+
+
+def _series(paths: list[Path], symbol: str, source: str, only: str) -> Iterator[Row]:
+    last: Candle | None = None
+    for path in paths:
+        for candle, place in _file(path, symbol, source, only):
+            if only and candle.symbol != only:
+                continue
+            if last is not None and candle.open_s == last.open_s:
+                if candle != last:
+                    raise BadInput(f"{place}: a second candle of the same minute, with other values")
+                continue
+            if last is not None and candle.open_s < last.open_s:
+                raise BadInput(f"{place}: is older than the candle before it; rows and files must rise in time")
+            last = candle
+            yield candle, place
+
+
+def _file(path: Path, symbol: str, source: str, only: str) -> Iterator[Row]:
+    with _readable(path), _opened(path) as text:
+        first = _first_letter(text)
+        if not first:
+            raise BadInput(f"{path}: is empty; a CSV, a prices.jsonl or an array of Upbit's is wanted")
+        if first == "[":
+            yield from _upbit(path, text.read())
+        elif first == "{":
+            yield from _jsonl(path, text, only)
+        else:
+            yield from _csv(path, text, symbol, source)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
     try:
-        with _opened(path) as text:
-            first = _first_letter(text)
-            if not first:
-                raise BadInput(f"{path}: is empty; a CSV, a prices.jsonl or an array of Upbit's is wanted")
-            if first == "[":
-                yield from _upbit(path, text.read())
-            elif first == "{":
-                yield from _jsonl(path, text)
-            else:
-                yield from _csv(path, text, symbol, source)
+        yield
     except (OSError, EOFError) as error:
         raise BadInput(f"{path}: cannot be read: {error}") from error
     except UnicodeDecodeError as error:
@@ -122,17 +161,18 @@ def _moment_s(cell: str) -> float:
         raise ValueError(f"time is {cell!r:.40}, not ISO-8601, epoch seconds or epoch milliseconds") from error
 
 
-def _jsonl(path: Path, text: io.TextIOWrapper) -> Iterator[Row]:
+def _jsonl(path: Path, text: io.TextIOWrapper, only: str) -> Iterator[Row]:
     for number, line in enumerate(text, 1):
-        if not line.strip():
+        if not line.strip() or (only and only not in line):
             continue
         place = f"{path} line {number}"
         try:
+            is_checked(line.rstrip("\n").encode())
             record = json.loads(line, parse_float=Decimal, parse_constant=_no_number)
             if not isinstance(record, dict):
                 raise ValueError(f"is {line.strip()!r:.40}, not a record")
             yield candle_of(record), place
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError, StoreError) as error:
             raise BadInput(f"{place}: {error}") from error
 
 

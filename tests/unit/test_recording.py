@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from agent.errors import BadInput
-from agent.market.candle import record_of
+from agent.market.candle import checked, record_of
 from agent.recording import rows
+from store import Store
 from tests.fakes.exchange import row
 
 T0 = 1_582_185_600
@@ -146,3 +147,36 @@ def test_rows_refuses_an_array_when_it_is_too_large_to_be_read_whole(
     path.write_text(json.dumps([row("KRW-BTC", T0 + 60 * minute, 10.0) for minute in range(4)]))
     with pytest.raises(BadInput, match="more than 3 rows"):
         read(path)
+
+
+def test_rows_puts_the_symbols_of_a_stored_stream_side_by_side(tmp_path: Path) -> None:
+    path = tmp_path / "prices.jsonl"
+    values = {"open": 1, "high": 2, "low": 1, "close": 2, "volume": 0}
+    with Store(path) as prices:
+        for name in ("KRW-BTC", "KRW-ETH"):
+            for minute in range(3):
+                prices.append(record_of(checked(name, "demo", T0 + 60 * minute, values), T0))
+    assert [(name, second) for name, second, _ in read(path)] == [
+        (name, 60 * minute) for minute in range(3) for name in ("KRW-BTC", "KRW-ETH")
+    ]
+
+
+def test_rows_names_the_line_when_a_stored_candle_was_altered(tmp_path: Path) -> None:
+    path = tmp_path / "prices.jsonl"
+    values = {"open": 1, "high": 2, "low": 1, "close": 2, "volume": 0}
+    with Store(path) as prices:
+        prices.append(record_of(checked("KRW-BTC", "demo", T0, values), T0))
+    path.write_text(path.read_text().replace('"close":2', '"close":1'))
+    with pytest.raises(BadInput, match=r"prices\.jsonl line 1: does not match its checksum"):
+        read(path)
+
+
+@pytest.mark.parametrize("cell", ["9999999999999999999999999", "1_582_185_600"])
+def test_rows_names_the_line_when_a_time_is_absurd(tmp_path: Path, cell: str) -> None:
+    with pytest.raises(BadInput, match=r"candles\.csv line 2: time is"):
+        read(csv_of(tmp_path, f"{cell},1,2,1,2,0"))
+
+
+def test_rows_takes_no_number_with_underscores(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="open is '1_0', not a number"):
+        read(csv_of(tmp_path, f"{T0},1_0,20,1,2,0"))
