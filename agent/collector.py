@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from datetime import datetime
-from types import TracebackType
+from functools import partial
 from typing import Any
+from urllib.parse import urljoin
 
 from agent.clock import Clock, timestamp
 from agent.console import say
-from agent.errors import MossError, Refused, Unreachable, Unusable
-from agent.fetch import Answer, Fetcher
+from agent.errors import MossError, Refused, Stopped, Unreachable, Unusable
+from agent.fetch import Fetcher
 from agent.folder import DataFolder
 from agent.news import feeds, known, robots
 from agent.news.headline import Headline, story, text_id
@@ -21,12 +22,15 @@ from store import newest
 ATTEMPTS_MAX = 2
 # From one request to the next one at the same host; GDELT's is what its documents ask for.
 INTERVAL_S, GDELT_INTERVAL_S = 1.0, 5.0
+# One feed's share of the run's deadline.
+FEED_S_MAX = 15.0
 DEMO = "demo:"
+_MARKS = {"etag": "ETag", "last_modified": "Last-Modified"}
 
 Record = dict[str, Any]
 
 
-class Collector:
+class Collector(ExitStack):
     """Takes feeds in turn and stores each headline's score once; a `with` block closes what it opened.
 
     Arguments:
@@ -36,6 +40,8 @@ class Collector:
     """
 
     def __init__(self, config: Config, folder: DataFolder, clock: Clock, fetcher: Fetcher, scorer: Scorer) -> None:
+        super().__init__()
+        self.callback(fetcher.close)
         self._config, self._folder, self._clock = config, folder, clock
         self._fetcher, self._scorer = fetcher, scorer
         self._floor_s = clock.now_s() - 3600 * config.news.max_age_h
@@ -43,20 +49,34 @@ class Collector:
         self._rules = ("", "")
         names = [feed.name for feed in config.news.feeds]
         self._last = known.last_answers(newest(folder.stream("feeds")), names)
-        with ExitStack() as opened:
-            self._scores = opened.enter_context(folder.open("sentiment", config))
-            self._answers = opened.enter_context(folder.open("feeds", config))
-            self._events = opened.enter_context(folder.open("events", config))
-            self._opened = opened.pop_all()
+        opened = (self.enter_context(folder.open(name, config)) for name in ("sentiment", "feeds", "events"))
+        self._scores, self._answers, self._events = opened
 
-    def __enter__(self) -> "Collector":
-        return self
+    def collect_all(self, clock: Clock) -> int:
+        """Take each feed in turn; one that is down, slow or broken does not stop the others.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._opened.close()
-        self._fetcher.close()
+        Arguments:
+            clock: real time, for the deadline of the whole.
+        Returns: the exit status: 0, or what the troubles end with where no feed was good.
+        """
+        news = self._config.news
+        end_s = clock.monotonic_s() + news.deadline_s
+        new, good, troubles = 0, 0, list[MossError]()
+        for feed in news.feeds:
+            left_s = end_s - clock.monotonic_s()
+            try:
+                if left_s <= 0:
+                    late = Unreachable(f"not asked, the run's {news.deadline_s} s were over")
+                    self.tell(feed, late)
+                    raise late
+                new += self.collect(feed, min(left_s, FEED_S_MAX))
+                good += 1
+            except Stopped:
+                break
+            except MossError as trouble:
+                troubles.append(trouble)
+        say(f"{new} new headlines from {good} of {len(news.feeds)} feeds")
+        return 0 if good or not troubles else min(trouble.exit_status for trouble in troubles)
 
     def collect(self, feed: NewsFeed, deadline_s: float) -> int:
         """Take one feed and store what is new in it.
@@ -77,8 +97,7 @@ class Collector:
                 deadline_s /= 2
             entries = known.once_each(self._ask(feed, record, deadline_s))
         except (Unreachable, Unusable) as error:
-            if isinstance(error, Unreachable):
-                record["http_status"] = error.status
+            record["http_status"] = getattr(error, "status", record["http_status"])
             self._close(record)
             self.tell(feed, error)
             raise
@@ -109,7 +128,7 @@ class Collector:
         """
         if feed.url == DEMO or (last.get("http_status") in (200, 304) and last["ts"][:10] == self._ts()[:10]):
             return False
-        address = robots.address(feed.url)
+        address = urljoin(feed.url, "/robots.txt")
         if is_new := address != self._rules[0]:
             text = ""
             # A host without one (4xx), or with nothing readable there, forbids nothing.
@@ -128,19 +147,18 @@ class Collector:
 
             return demo.headlines(feed.name, feed.lang, self._clock.now_s())
         wanted = {"If-None-Match": record["etag"], "If-Modified-Since": record["last_modified"]}
-        answer = self._fetcher.get(
-            feed.url,
-            headers={name: value for name, value in wanted.items() if value},
-            deadline_s=deadline_s,
-            attempts_max=ATTEMPTS_MAX,
-            interval_s=GDELT_INTERVAL_S if feed.format == "gdelt" else INTERVAL_S,
-            name=feed.name,
-        )
+        headers = {name: value for name, value in wanted.items() if value}
+        pace_s = GDELT_INTERVAL_S if feed.format == "gdelt" else INTERVAL_S
+        get = partial(self._fetcher.get, attempts_max=ATTEMPTS_MAX, interval_s=pace_s, name=feed.name)
+        answer = get(feed.url, headers=headers, deadline_s=deadline_s)
         record["http_status"] = answer.status
         if answer.status == 304:
             return []
         headlines = feeds.parse(answer.body, answer.headers.get("Content-Type", ""), feed)
-        record |= {"etag": _mark(answer, "ETag"), "last_modified": _mark(answer, "Last-Modified")}
+        for name, header in _MARKS.items():
+            # What is sent back next time: in one line, ASCII, of sane length.
+            value = answer.headers.get(header, "")
+            record[name] = value if value.isascii() and value.isprintable() and len(value) <= 200 else ""
         return headlines
 
     def _close(self, record: Record) -> None:
@@ -154,36 +172,23 @@ class Collector:
             return []
         shown = known.last_shown(newest(self._folder.stream("feeds")), feed.name)
         if shown:
-            unknown = {key: headline for key, headline in unknown.items() if key not in shown.identities}
+            unknown = {key: headline for key, headline in unknown.items() if key not in shown["shown"]}
         since = {key: known.unsure_since(headline, shown, self._floor_s) for key, headline in unknown.items()}
         unsure = {key: unknown[key] for key, since_s in since.items() if since_s is not None}
         if unsure:
             begin_s = min(since_s for since_s in since.values() if since_s is not None)
             for key in known.scored_since(newest(self._folder.stream("sentiment")), begin_s, unsure):
                 del unknown[key]
-        # Feeds have the newest first; records rise in time.
-        newest_last = list(unknown.values())[::-1]
-        return sorted(newest_last, key=lambda headline: headline.published_s or self._floor_s)
+        # Feeds have the newest first, records rise in time; among equals the order stays reversed.
+        return sorted(reversed(unknown.values()), key=lambda headline: headline.published_s or self._floor_s)  # noqa: C414
 
     def _score(self, headline: Headline) -> Record:
-        score = self._scorer.score(headline.title, headline.lang)
-        record: Record = {
-            "ts": self._ts(),
-            "kind": "score",
-            "text_id": text_id(headline),
-            "story": story(headline.title),
-        }
-        record |= {**score._asdict(), "source": headline.source, "published_ts": None, "model": self._scorer.model}
-        if headline.published_s is not None:
-            record["published_ts"] = timestamp(headline.published_s)
+        record: Record = {"ts": self._ts(), "kind": "score", "text_id": text_id(headline)}
+        record |= {"story": story(headline.title), **self._scorer.score(headline.title, headline.lang)._asdict()}
+        published_ts = None if headline.published_s is None else timestamp(headline.published_s)
+        record |= {"source": headline.source, "published_ts": published_ts, "model": self._scorer.model}
         kept = {"title": headline.title, "link": headline.link} if self._config.news.keep_titles else {}
         return record | {name: text for name, text in kept.items() if text}
 
     def _ts(self) -> str:
         return timestamp(self._clock.now_s())
-
-
-def _mark(answer: Answer, name: str) -> str:
-    """Return a header that can be sent back next time: in one line, ASCII, of sane length; else ""."""
-    value = answer.headers.get(name, "")
-    return value if value.isascii() and value.isprintable() and len(value) <= 200 else ""

@@ -11,7 +11,6 @@ _BACKWARD = re.compile(rf"{_AMOUNT}[^\d;]{{0,40}}?\b(?:from|compared|versus|vs|a
 _FORWARD = re.compile(rf"\bfrom\b[^\d;]{{0,9}}{_AMOUNT}[^\d;]{{0,20}}?\bto\b[^\d;]{{0,9}}{_AMOUNT}")
 _KOREAN = re.compile(rf"{_AMOUNT}[^\d;]{{0,3}}(?:에서|→|->)\s?[^\d;]{{0,3}}{_AMOUNT}")
 _PART = re.compile(r"([\d,.]+)\s?([a-z조억만천]*)")
-_SIGNS = ("from", "compared", "versus", "vs", "against", "에서", "→", "->")
 
 
 def direction(text: str) -> int:
@@ -20,8 +19,6 @@ def direction(text: str) -> int:
     Arguments:
         text: normalised, in lower case.
     """
-    if not any(sign in text for sign in _SIGNS):
-        return 0
     for pattern, newer in ((_FORWARD, 2), (_KOREAN, 2), (_BACKWARD, 1)):
         if found := pattern.search(text):
             now, then = _value(found[newer]), _value(found[3 - newer])

@@ -12,17 +12,13 @@ from agent.news.lexicon import QUANTITIES, TURNS, Group, Lexicon, hangul
 
 # How many tokens before and behind a word reaches, in Korean and in English.
 _TURN_REACH = {True: (10, 1), False: (10, 4)}
-# What the others do to what they reach: the factor, and how far before and behind. A fear swallows what is feared
-# ("금리 인상 우려", "fears of default"), a denial turns only the nearest around.
+# What others do to what they reach: a factor, and how far before and behind in Korean and in English. A fear swallows
+# what is feared ("금리 인상 우려", "fears of default"), a denial turns only the nearest around.
 _MODIFIERS = {
-    ("fear", True): (0.0, 2, 0),
-    ("fear", False): (0.0, 1, 2),
-    ("not", True): (-0.7, 2, 0),
-    ("not", False): (-0.7, 0, 5),
-    ("soft", True): (0.3, 2, 0),
-    ("soft", False): (0.3, 0, 6),
-    ("doubt", True): (0.3, 8, 0),
-    ("doubt", False): (0.3, 12, 0),
+    "fear": (0.0, (2, 0), (1, 2)),
+    "not": (-0.7, (2, 0), (0, 5)),
+    "soft": (0.3, (2, 0), (0, 6)),
+    "doubt": (0.3, (8, 0), (12, 0)),
 }
 _EASED = 0.8
 _NONE = Group("none", 0, 0.0, 0.0)
@@ -36,7 +32,8 @@ class Mark:
     def __init__(self, group: Group, word: str, place: int) -> None:
         self.group, self.word, self.place = group, word, place
         self.hangul = hangul(word)
-        self.value, self.how, self.by = group.value, "alone", ""
+        self.value = group.sign * (group.alone if group.kind in (*TURNS, *QUANTITIES) else group.weight)
+        self.how, self.by = "alone", ""
         self.operand: Mark | None = None
 
     def become(self, value: float, how: str, by: "Mark") -> None:
@@ -45,7 +42,7 @@ class Mark:
 
 def findings(text: str, tokens: list[str], lexicon: Lexicon) -> list[Mark]:
     """Return what speaks for good or bad; Hangul is read by the Korean words, everything else by the English ones."""
-    marks = lexicon.marks(tokens, Mark)
+    marks = [Mark(*found) for found in lexicon.marks(tokens)]
     for step in (("fear",), TURNS, ("not", "soft", "doubt")):
         for index, mark in enumerate(marks):
             if mark.group.kind in step:
@@ -67,7 +64,8 @@ def _near(marks: list[Mark], index: int, step: int, reach: int) -> Iterator[Mark
 
 def _modify(marks: list[Mark], index: int) -> None:
     mark = marks[index]
-    factor, before, behind = _MODIFIERS[mark.group.kind, mark.hangul]
+    factor, korean, english = _MODIFIERS[mark.group.kind]
+    before, behind = korean if mark.hangul else english
     for near in chain(_near(marks, index, -1, before), _near(marks, index, 1, behind)):
         if factor == 0:
             near.group = _NONE

@@ -10,12 +10,10 @@ _ZONES_H = {"kst": 9, "jst": 9, "cst": -6, "cdt": -5, "est": -5, "edt": -4, "mst
 _ZONES_H |= {"z": 0, "ut": 0, "utc": 0, "gmt": 0, "bst": 1, "cet": 1, "cest": 2, "hkt": 8, "sgt": 8}
 
 _TIME = r"(?:[T\s,]*(\d{1,2}):?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)?\s*([ap]\.?m\.?)?\s*(.*))?"
-_YEAR_FIRST = re.compile(
-    r"(\d{4})(?:\s*[-./년]\s*(\d{1,2})\s*[-./월]\s*(\d{1,2})\s*일?|(\d\d)(\d\d))" + _TIME, re.IGNORECASE
-)
-_DAY_FIRST = re.compile(
-    r"(?:[^\W\d]+\.?,?\s+)?(\d{1,2})[\s-]+(\d{1,2}|[a-z]{3,9})\.?[\s-]+(\d{4}|\d\d)" + _TIME, re.IGNORECASE
-)
+_DATE = r"(\d{4})(?:\s*[-./년]\s*(\d{1,2})\s*[-./월]\s*(\d{1,2})\s*일?|(\d\d)(\d\d))"
+_YEAR_FIRST = re.compile(_DATE + _TIME, re.IGNORECASE)
+_DAY = r"(?:[^\W\d]+\.?,?\s+)?(\d{1,2})[\s-]+(\d{1,2}|[a-z]{3,9})\.?[\s-]+(\d{4}|\d\d)"
+_DAY_FIRST = re.compile(_DAY + _TIME, re.IGNORECASE)
 _OFFSET = re.compile(r"(?:gmt|utc|kst)?\s*([+-])(\d{1,2}):?(\d\d)?$", re.IGNORECASE)
 
 

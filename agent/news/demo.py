@@ -91,7 +91,9 @@ def _headline(source: str, lang: str, number: int) -> Headline:
     spoken = lang if lang in _TEMPLATES else ("ko", "en")[number % 2]
     dice = sha256(f"moss sample headline {spoken} {number}".encode()).digest()
     templates, companies = _TEMPLATES[spoken], _COMPANIES[spoken]
-    title = templates[dice[0] % len(templates)].format(
+    # Each template once before any comes again, so that neighbours differ.
+    turn = number if lang == spoken else number // 2
+    title = templates[turn * 5 % len(templates)].format(
         who=companies[dice[1] % len(companies)],
         quarter=dice[2] % 4 + 1,
         pct=dice[3] % 24 + 1,

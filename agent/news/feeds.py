@@ -15,9 +15,6 @@ from agent.settings import NewsFeed
 DEPTH_MAX = 60
 """Elements inside each other; feeds use about five, XHTML inside Atom some more."""
 
-# What may stand before the first element, and a DOCTYPE with the entities it may declare.
-_PROLOG = re.compile(r"(?>\s|\ufeff|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
-_DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*(\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
 _LOOSE = re.compile(r"&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};)(?:([a-zA-Z][a-zA-Z0-9]{1,30});)?")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _DATES = ("pubDate", "published", "date", "updated", "modified", "issued")
@@ -56,9 +53,8 @@ def _entries(text: str, feed: NewsFeed) -> list[Headline]:
     root = _tree(text)
     if _local(root) not in ("rss", "rdf", "feed", "channel"):
         raise Unusable(f"the answer is XML but no feed: its root is <{_local(root):.40}>")
-    found = [
-        child for parent in [root, *_named(root, "channel")] for child in parent if _local(child) in ("item", "entry")
-    ]
+    parents = [root, *_named(root, "channel")]
+    found = [child for parent in parents for child in parent if _local(child) in ("item", "entry")]
     base = next((part.get(_XML_BASE, "") for part in (root, *root) if part.get(_XML_BASE)), feed.url)
     return [_headline(entry, feed, base) for entry in found]
 
@@ -81,15 +77,11 @@ class _Shallow(ElementTree.TreeBuilder):
 
 def _tree(text: str) -> ElementTree.Element:
     """Parse the text, and once more with its commonest faults mended where it is not well-formed."""
-    start = _PROLOG.match(text)
-    rest = text[start.end() if start else 0 :]
-    doctype = _DOCTYPE.match(rest)
+    rest = text.lstrip("\ufeff \t\r\n")
     if rest[:20].lower().startswith(_PAGE):
         raise Unusable("the answer is a web page, not a feed")
-    if doctype:
-        if doctype[1] and "<!entity" in doctype[1].lower():
-            raise Unusable("the answer declares entities of its own, as entity bombs do")
-        rest = rest[doctype.end() :]
+    if "<!entity" in rest.lower():
+        raise Unusable("the answer declares entities of its own, as entity bombs do")
     if "<" not in rest:
         raise Unusable("the answer is not XML")
     try:
@@ -105,7 +97,7 @@ def _tree(text: str) -> ElementTree.Element:
 
 
 def _parsed(text: str) -> ElementTree.Element:
-    parser = ElementTree.XMLParser(target=_Shallow(), encoding="utf-8")  # noqa: S314 - no DOCTYPE is left, depth is bound
+    parser = ElementTree.XMLParser(target=_Shallow(), encoding="utf-8")  # noqa: S314 - no entity is declared, depth is bound
     parser.feed(text.encode("utf-8", "replace"))
     root: ElementTree.Element = parser.close()
     return root

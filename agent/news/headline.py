@@ -13,16 +13,10 @@ from agent.settings import NewsFeed
 
 LINK_LENGTH_MAX = 2_000
 
-_MARKUP = re.compile(
-    r"</?(?:a|abbr|b|big|br|code|div|em|font|h[1-6]|i|img|mark|p|s|small|span|strong|sub|sup|u|wbr)\b[^<>]*>",
-    re.IGNORECASE,
-)
-
-_TRACKING = re.compile(
-    r"(?:utm_\w*|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|igshid|twclid|ttclid|mc_[ce]id|_ga|_gl|ocid|cmpid|"
-    r"ref_src|ref_url|at_medium|at_campaign|ns_\w+|rss|sref|spm)(?:=|$)",
-    re.IGNORECASE,
-)
+_TAGS = "abbr|big|br?|code|div|em|font|h[1-6]|img|mark|small|span|strong|sub|sup|wbr|[aipsu]"
+_MARKUP = re.compile(rf"(?i)</?(?:{_TAGS})\b[^<>]*>")
+_ADDED = "fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|igshid|twclid|ttclid|ocid|cmpid|ref_src|ref_url|rss"
+_TRACKING = re.compile(rf"(?i)(?:{_ADDED}|utm_\w*|mc_[ce]id|_ga|_gl|at_(?:medium|campaign)|ns_\w+|spm|sref)(?:=|$)")
 
 
 class Headline(NamedTuple):
@@ -77,8 +71,6 @@ def text_id(headline: Headline) -> str:
 
 def bare_link(link: str) -> str:
     """Return the link without fragment and tracking parameters, host in lower case; "" stays ""."""
-    if not link:
-        return ""
     parts = urlsplit(link)
     query = "&".join(part for part in parts.query.split("&") if not _TRACKING.match(part))
     return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path, query, ""))

@@ -5,7 +5,7 @@ as an old item that comes back, or a process killed before its answer was record
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from agent.clock import DAY_S, seconds
 from agent.news.headline import Headline, identity
@@ -14,13 +14,6 @@ SHOWN_MAX = 500
 """Identities that a feed record holds at most."""
 
 Record = Mapping[str, Any]
-
-
-class Shown(NamedTuple):
-    """A source's last full answer: the moment it was recorded, and the identities in it."""
-
-    ts_s: float
-    identities: frozenset[str]
 
 
 def scored_since(newest_first: Iterable[Record], since_s: float, wanted: Collection[str] | None = None) -> set[str]:
@@ -58,15 +51,15 @@ def last_answers(newest_first: Iterable[Record], sources: Iterable[str]) -> dict
     return found
 
 
-def last_shown(newest_first: Iterable[Record], source: str) -> Shown | None:
+def last_shown(newest_first: Iterable[Record], source: str) -> Record | None:
     """Return the source's last full answer that had entries; None if there never was one."""
     for record in newest_first:
         if record["source"] == source and record["shown"]:
-            return Shown(seconds(record["ts"]), frozenset(record["shown"]))
+            return record
     return None
 
 
-def unsure_since(headline: Headline, shown: Shown | None, floor_s: float) -> float | None:
+def unsure_since(headline: Headline, shown: Record | None, floor_s: float) -> float | None:
     """Tell from when on a headline that is not known could have been scored all the same.
 
     Arguments:
@@ -76,10 +69,10 @@ def unsure_since(headline: Headline, shown: Shown | None, floor_s: float) -> flo
     if headline.published_s is not None:
         # It was not scored before it was published; a day is for feeds whose dates are wrong.
         since_s = max(0.0, headline.published_s - DAY_S)
-    elif shown is None or len(shown.identities) >= SHOWN_MAX:
+    elif shown is None or len(shown["shown"]) >= SHOWN_MAX:
         since_s = 0.0
     else:
-        since_s = shown.ts_s
+        since_s = seconds(shown["ts"])
     return since_s if since_s < floor_s else None
 
 

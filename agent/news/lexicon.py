@@ -8,14 +8,11 @@ word inside that would mislead. Korean stems match inside a word, the longest fi
 what may follow the last of them; in English `~` adds the regular endings and `_` joins a phrase.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 KINDS = ("metric", "fear", "turn", "ease", "word", "not", "soft", "doubt", "break", "none")
 QUANTITIES = ("metric", "fear")
 TURNS = ("turn", "ease")
-
-Made = TypeVar("Made")
 
 
 class Group(NamedTuple):
@@ -25,11 +22,6 @@ class Group(NamedTuple):
     sign: int
     weight: float
     alone: float
-
-    @property
-    def value(self) -> float:
-        """What such a word says where nothing else is near it."""
-        return self.sign * (self.alone if self.kind in (*TURNS, *QUANTITIES) else self.weight)
 
 
 class Lexicon:
@@ -65,13 +57,12 @@ class Lexicon:
                 self._korean[word] = group
                 self._length_max[word[0]] = max(len(word), self._length_max.get(word[0], 0))
             else:
-                for phrase in forms(word):
-                    first, *rest = phrase.replace("-", "_-_").split("_")
-                    self._others.setdefault(first, []).append((rest, group))
+                first, *rest = word.replace("-", "_-_").split("_") if word[0].isalpha() else word.split("_")
+                self._others.setdefault(first, []).append((rest, group))
 
-    def marks(self, tokens: list[str], make: Callable[[Group, str, int], Made]) -> list[Made]:
-        """Make something of each known word among the tokens, in order: of its group, the word, and its place."""
-        found: list[Made] = []
+    def marks(self, tokens: list[str]) -> list[tuple[Group, str, int]]:
+        """Return the group of each known word among the tokens, in order, the word, and its place."""
+        found: list[tuple[Group, str, int]] = []
         place = 0
         while place < len(tokens):
             token, size = tokens[place], 1
@@ -80,13 +71,13 @@ class Lexicon:
                 # 적자 전환 is the one word 적자전환, written apart.
                 if len(token) > 1 and len(after) > 1 and token + after[:2] in self._korean:
                     token, size = token + after, 2
-                found += [make(group, word, place) for word, group in self.stems(token)]
+                found += [(group, word, place) for word, group in self.stems(token)]
             else:
                 for rest, group in self._others.get(token, ()):
                     if tokens[place + 1 : place + 1 + len(rest)] == rest:
                         size += len(rest)
                         if group.kind != "none":
-                            found.append(make(group, " ".join((token, *rest)), place))
+                            found.append((group, " ".join((token, *rest)), place))
                         break
             place += size
         return found
@@ -113,15 +104,3 @@ class Lexicon:
 def hangul(word: str) -> bool:
     """Tell whether a word begins with a Korean syllable."""
     return "가" <= word[0] <= "힣"
-
-
-def forms(entry: str) -> list[str]:
-    """Return the words that an English entry stands for: "climb~" is climb, climbs, climbed, climbing."""
-    stem, mark, rest = entry.partition("~")
-    if not mark:
-        return [entry]
-    base = stem.removesuffix("e")
-    if stem.endswith("y") and stem[-2] not in "aeou":
-        return [stem + rest, f"{stem[:-1]}ies{rest}", f"{stem[:-1]}ied{rest}", f"{stem}ing{rest}"]
-    plural = "es" if stem.endswith(("sh", "ch", "ss", "x")) else "s"
-    return [stem + rest, f"{stem}{plural}{rest}", f"{base}ed{rest}", f"{base}ing{rest}"]

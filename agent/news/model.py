@@ -16,9 +16,8 @@ from agent.news.lexicon import Lexicon, hangul
 from agent.news.text import language, normalise, tokens
 
 BUCKETS = 1 << 17
-_HOWS = ("alone", "turned", "modified")
-_KINDS = [f"{kind} {how}" for kind in ("turn", "ease", "metric", "fear", "word") for how in _HOWS]
-_FOUND = [f"{kind} {sign}" for kind in (*_KINDS, "metric numbers") for sign in ("good", "bad")]
+_KINDS, _HOWS = ("turn", "ease", "metric", "fear", "word"), ("alone", "turned", "modified", "numbers")
+_FOUND = [f"{kind} {how} {sign}" for kind in _KINDS for how in _HOWS for sign in ("good", "bad")]
 FEATURES = [f"{lang} {what}" for lang in ("en", "ko") for what in ("headline", *_FOUND)]
 """What a headline has: being one of its language, and kinds of findings."""
 HEAD = struct.Struct(f"<{1 + 2 * len(FEATURES)}f")
@@ -126,14 +125,3 @@ def grams(word: str) -> list[int]:
         edged = f"<{word}>" if len(word) > 3 else ""
         parts = [edged[at : at + 4] + "~" for at in range(len(edged) - 3)]
     return [crc32(part.encode()) for part in (word, *parts)]
-
-
-def buckets(words: list[str]) -> list[int]:
-    """Return the bucket of every part of every word, and of every two words that follow each other."""
-    found: list[int] = []
-    before = 0
-    for word in words:
-        hashes = grams(word)
-        found += [each % BUCKETS for each in (*hashes, crc32(hashes[0].to_bytes(4), before))]
-        before = hashes[0]
-    return found

@@ -1,6 +1,5 @@
 """What a host's robots.txt asks of programs: a feed's address that it forbids to moss, or to all, is not read."""
 
-from urllib.parse import urljoin
 from urllib.robotparser import RobotFileParser
 
 SIZE_BYTES_MAX = 500_000
@@ -15,8 +14,3 @@ def allows(text: str, url: str) -> bool:
     rules = RobotFileParser()
     rules.parse(text.splitlines())
     return rules.can_fetch(_NAME, url)
-
-
-def address(url: str) -> str:
-    """Return where the robots.txt lies that holds for an address."""
-    return urljoin(url, "/robots.txt")

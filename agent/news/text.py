@@ -18,11 +18,11 @@ _UNSEEN = re.compile(
     "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
 )
-_TAGS = re.compile(
-    r"^(?:\s*\[[^\[\]]{1,20}\])+|(?:\s*(?:\[[^\[\]]{1,20}\]|\((?:종합|상보|속보|1보|2보)[^()]{0,6}\)))+$"
-)
+_TAG = r"\[[^\[\]]{1,20}\]"
+_TAGS = re.compile(rf"^(?:\s*{_TAG})+|(?:\s*(?:{_TAG}|\((?:종합|상보|속보|1보|2보)[^()]{{0,6}}\)))+$")
 # What makes one story another: letters, digits, a decimal point, a sign before a number, an arrow.
 _KERNEL = re.compile(r"(?<!\w)[+-](?=\d)|(?<=\d)\.(?=\d)|[\w%↑↓▲▼]+")
+_SCRIPTS = [re.compile(letters) for letters in ("[가-힣]", "[A-Za-z]", "[\u3040-\u30ff]", "[\u4e00-\u9fff]")]
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _TOKEN = re.compile(r"[a-z]+|(?:(?<![\w%])[+-])?0|[가-힣]+|[^\s\w]|\w")
 _NOT = re.compile(r"\b(ca|wo|is|are|was|were|do|does|did|has|have|had|could|would|should)n't\b")
@@ -49,22 +49,11 @@ def language(text: str) -> str:
     """Tell the language by its script: "ko", "ja", "zh", "en" for Latin letters, else "und"."""
     if text.isascii():
         return "en" if any(letter.isalpha() for letter in text) else "und"
-    hangul = latin = kana = han = 0
-    for letter in text:
-        if "가" <= letter <= "힣":
-            hangul += 1
-        elif "a" <= letter.lower() <= "z":
-            latin += 1
-        elif "\u3040" <= letter <= "\u30ff":
-            kana += 1
-        elif "\u4e00" <= letter <= "\u9fff":
-            han += 1
+    hangul, latin, kana, han = (len(script.findall(text)) for script in _SCRIPTS)
     # A syllable says about as much as two or three letters, and Korean headlines are full of Latin names.
     if hangul * 3 >= latin and hangul:
         return "ko"
-    if kana:
-        return "ja"
-    return "zh" if han > latin else "en" if latin else "und"
+    return "ja" if kana else "zh" if han > latin else "en" if latin else "und"
 
 
 def tokens(plain: str) -> list[str]:

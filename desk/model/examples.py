@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from math import exp, sqrt
 from pathlib import Path
+from zlib import crc32
 
 from agent.news.composition import findings
 from agent.news.lexicon import Lexicon
-from agent.news.model import FEATURES, buckets, features
+from agent.news.model import BUCKETS, FEATURES, features, grams
 from agent.news.text import language, normalise, tokens
 from desk.model.learner import Example, Prior
 
@@ -18,14 +19,14 @@ VADER_COUNT = 0.1
 _PLACES = {name: place for place, name in enumerate(FEATURES)}
 
 # What the rules find begins at weights that make a headline of them; the hashed rest at nothing.
-_GOOD = Prior((-1.5, 2.2), 0.3, (-1, 1))
-_BAD = Prior((2.2, -1.5), 0.3, (1, -1))
-_HEADLINE = Prior((-1.8, -1.8), 0.3, (0, 0))
+_GOOD = Prior((-1.5, 2.2), 3.0, (-1, 1))
+_BAD = Prior((2.2, -1.5), 3.0, (1, -1))
+_HEADLINE = Prior((-1.8, -1.8), 3.0, (0, 0))
 PRIORS = {
     place: _GOOD if name.endswith("good") else _BAD if name.endswith("bad") else _HEADLINE
     for name, place in _PLACES.items()
 }
-REST = Prior((0.0, 0.0), 0.5, (0, 0))
+REST = Prior((0.0, 0.0), 0.7, (0, 0))
 
 
 def own(files: Iterable[Path], lexicon: Lexicon) -> list[Example]:
@@ -62,7 +63,14 @@ def seen(text: str, lexicon: Lexicon) -> dict[int, float]:
 
 
 def _hashed(split: list[str]) -> dict[int, float]:
-    places = [len(FEATURES) + bucket for bucket in buckets(split)]
+    """Return the buckets of every part of every word, and of every two words that follow each other."""
+    hashes: list[int] = []
+    before = 0
+    for word in split:
+        parts = grams(word)
+        hashes += [*parts, crc32(parts[0].to_bytes(4), before)]
+        before = parts[0]
+    places = [len(FEATURES) + each % BUCKETS for each in hashes]
     values: dict[int, float] = {}
     for place in places:
         values[place] = values.get(place, 0.0) + 1 / sqrt(len(places))

@@ -33,3 +33,10 @@ def test_every_template_can_be_filled() -> None:
     for number in range(300):
         for lang in ("ko", "en"):
             assert "{" not in headlines("demo", lang, NOW_S + number * INTERVAL_S)[0].title
+
+
+def test_no_title_comes_twice_at_once() -> None:
+    for number in range(100):
+        for lang in ("", "ko", "en"):
+            titles = [headline.title for headline in headlines("demo", lang, NOW_S + number * INTERVAL_S)]
+            assert len(set(titles)) == len(titles)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.news.robots import address, allows
+from agent.news.robots import allows
 
 URL = "https://news.example/rank/list?page=1"
 
@@ -24,7 +24,3 @@ URL = "https://news.example/rank/list?page=1"
 )
 def test_a_robots_txt_is_heeded(text: str, allowed: bool) -> None:  # noqa: FBT001 - pytest passes it
     assert allows(text, URL) is allowed
-
-
-def test_it_lies_at_the_top_of_the_host() -> None:
-    assert address(URL) == "https://news.example/robots.txt"

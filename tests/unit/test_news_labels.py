@@ -1,0 +1,36 @@
+"""Our own labelled headlines, and the model made of them."""
+
+from pathlib import Path
+
+import sentiment
+from agent.news.evaluation import labelled, measure
+from agent.news.text import fold, language
+
+SCORER = sentiment.scorer()
+
+
+def labels(name: str) -> list[tuple[int, str]]:
+    with Path(sentiment.NEWS / name).open("rb") as lines:
+        return labelled(lines, name)
+
+
+def test_there_are_enough_of_each_language_and_label_and_none_twice() -> None:
+    told = labels("labels.tsv")
+    assert len({fold(text) for _, text in told}) == len(told) >= 600
+    for lang in ("ko", "en"):
+        own = [label for label, text in told if language(text) == lang]
+        assert len(own) >= 300
+        assert min(own.count(label) for label in (-1, 0, 1)) >= 100
+
+
+def test_what_is_kept_out_of_training_is_told_well_and_honestly() -> None:
+    kept_out = labels("labels_heldout.tsv")
+    assert len(kept_out) == 200
+    assert not {fold(text) for _, text in kept_out} & {fold(text) for _, text in labels("labels.tsv")}
+    quality = measure(SCORER, kept_out)
+    assert quality.macro_f1 > 0.85, quality
+    assert quality.sign_accuracy > 0.87, quality
+
+
+def test_the_model_is_within_its_size() -> None:
+    assert (sentiment.NEWS / "model.bin").stat().st_size <= 512 * 1024
