@@ -10,8 +10,9 @@ from agent.market.sources import Source
 from store import Store
 
 FIRST_CANDLES = 200
-# A row may come late: this far back is looked each minute, and over the whole newest page at a start and each hour.
-LATE_MINUTES = 5
+# A row may come late: this far back is looked each minute, and further at a start and each hour. No further than
+# `memory` reads back: what is stored must be known.
+LATE_MINUTES, LATE_MINUTES_MAX = 5, 200
 # With less time than this a question is not worth asking: the rest goes on at the next pass.
 ASK_S_MIN = 0.5
 # Beyond this the two clocks differ by more than a slow answer explains.
@@ -99,7 +100,7 @@ class History:
             # A market in which nothing is traded for days is not asked for those days again each minute.
             missing_s = max(missing_s, self._asked_s - page_s // 2)
         if self._asked_s is None or end_s % HOUR_S == 0:
-            return min(missing_s, end_s - page_s)
+            return min(missing_s, end_s - LATE_MINUTES_MAX * MINUTE_S)
         return missing_s
 
     def _ask(self, before_s: int, count: int, deadline_s: float) -> list[Candle]:

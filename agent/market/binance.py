@@ -12,7 +12,7 @@ from agent.market.rows import series
 
 NAME = "binance"
 ROWS_MAX = 1000
-PAGES_MAX = 200
+PAGES_MAX = 199
 # Each question weighs 2 of the 6,000 a minute that one address has.
 INTERVAL_S = 0.1
 

@@ -9,7 +9,7 @@ from agent.market.candle import Candle
 
 NAME = "bithumb"
 ROWS_MAX = 200
-PAGES_MAX = 200
+PAGES_MAX = 199
 # 150 requests a second from one address are allowed today, and may be lowered without notice: asked like Upbit.
 INTERVAL_S = 0.12
 

@@ -11,7 +11,7 @@ from agent.market.rows import series
 NAME = "coinbase"
 # A range of more minutes than this is rejected.
 ROWS_MAX = 300
-PAGES_MAX = 200
+PAGES_MAX = 199
 # Ten requests a second from one address.
 INTERVAL_S = 0.12
 

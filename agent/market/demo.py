@@ -18,7 +18,7 @@ class Demo:
 
     name = "demo"
     rows_max = 200
-    pages_max = 200
+    pages_max = 199
     skew_s = 0.0
 
     def __init__(self, seed: int) -> None:

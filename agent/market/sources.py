@@ -13,8 +13,9 @@ from agent.settings import Market
 class Source(Protocol):
     """A market's history, asked for in pages.
 
-    `name` goes into every record; `rows_max` is how many minutes one page brings at most, `pages_max` how many further
-    pages the past reaches. `skew_s` is how far this machine's clock was behind the exchange's at the last answer.
+    `name` goes into every record; `rows_max` is how many minutes one page brings at most, `pages_max` how many pages
+    besides the newest are asked for after an outage. `skew_s` is how far this machine's clock was behind the
+    exchange's at the last answer.
     """
 
     name: str

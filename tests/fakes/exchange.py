@@ -47,7 +47,7 @@ class FakeExchange:
 
     def newest(self, symbol: str, before_s: float, count: int, from_s: int = 0) -> list[tuple[int, float]]:
         """Return start and close of the newest traded minutes that began before a moment, the newest first."""
-        before_s = min(before_s, self.now_s())
+        before_s = min(before_s, self.now_s() // 60 * 60 + 60)
         found: list[tuple[int, float]] = []
         open_s = -(-int(before_s) // 60) * 60 - 60
         while len(found) < count and open_s >= max(self.first_s, from_s, before_s - 60 * DEPTH_MINUTES):
@@ -112,13 +112,15 @@ class FakeKraken(FakeExchange):
         if request.path != "/0/public/OHLC" or request.query["interval"] != "1":
             return Reply(200, json.dumps({"error": ["EGeneral:Unknown method"]}).encode())
         from_s = int(request.query["since"]) + 1
-        newest = self.newest(request.query["pair"], self.now_s(), 720)
+        current_s = int(self.now_s()) // 60 * 60
+        closed = self.newest(request.query["pair"], current_s, 719)
+        newest = [(current_s, self.price(request.query["pair"], current_s) or closed[0][1]), *closed]
         rows = [
             [at, text(close), text(close + 1), text(close - 1), text(close), text(close), "1.50000000", 3]
             for at, close in newest
-            if at >= from_s or at == newest[0][0]
+            if at >= from_s or at == current_s
         ]
-        result = {f"X{request.query['pair'][:3]}Z{request.query['pair'][3:]}": rows[::-1], "last": newest[0][0] - 60}
+        result = {f"X{request.query['pair'][:3]}Z{request.query['pair'][3:]}": rows[::-1], "last": current_s - 60}
         return Reply(200, json.dumps({"error": [], "result": result}).encode())
 
 

@@ -116,15 +116,17 @@ BOMB = gzip.compress(bytes(64 << 20), 9)
 WAVE = bytes(100_000)
 SLOW = "to be left alone for"
 # Whichever comes first on a busy machine: the deadline of the call, or the silence that one attempt bears.
-LATE = ("Unreachable|Passing", "gave no whole answer|does not answer")
+LATE = ("Unreachable", "gave no whole answer|does not answer")
 FAULTS: dict[str, Fault] = {
-    "refused": Fault(_refused, "Passing", "refuses connections"),
+    "refused": Fault(_refused, "Unreachable", "refuses connections"),
     "DNS failure": Fault(_no_name, "Unreachable", "name that cannot be looked up"),
     "TLS failure": Fault(_untrusted, "Unreachable", "certificate that is not trusted"),
     "hang before headers": Fault(_wire(hang), *LATE),
     "drip of a byte a second": Fault(_wire(drip(OK + b"Content-Length: 9999\r\n\r\n", b"[", interval_s=1.0)), *LATE),
-    "reset mid-body": Fault(_wire(reset(OK + b"Content-Length: 99\r\n\r\n[")), "Passing", "broke the connection off"),
-    "wrong content length": Fault(_wire(say(OK + b"Content-Length: 99\r\n\r\n[]")), "Passing", "announced length"),
+    "reset mid-body": Fault(
+        _wire(reset(OK + b"Content-Length: 99\r\n\r\n[")), "Unreachable", "broke the connection off"
+    ),
+    "wrong content length": Fault(_wire(say(OK + b"Content-Length: 99\r\n\r\n[]")), "Unreachable", "announced length"),
     "100 MB body": Fault(_wire(flood(OK + b"\r\n", WAVE, 1000)), "Unusable", "sends more than 2000000 bytes"),
     "100 MB announced": Fault(
         _wire(say(OK + b"Content-Length: 100000000\r\n\r\n")), "Unusable", "announces more than 2000000 bytes"
@@ -154,15 +156,15 @@ FAULTS: dict[str, Fault] = {
     "301 to itself": Fault(_reply(301, b"", {"Location": "/"}), "Refused", "redirects too often"),
     "400": Fault(_reply(400, b'{"error":{"name":400,"message":"no"}}'), "Refused", "answered 400"),
     "404": Fault(_reply(404, b'{"error":{"name":404,"message":"Code not found"}}'), "Refused", "answered 404"),
-    "418": Fault(_reply(418, b'{"error":{"name":"blocked","message":"for 60 seconds"}}'), "Passing", SLOW),
-    "429 with JSON": Fault(_reply(429, b'{"error":{"name":"too_many_requests"}}'), "Passing", SLOW),
-    "429 with text": Fault(_reply(429, b"slow down"), "Passing", SLOW),
-    "429 with HTML": Fault(_reply(429, b"<html>429</html>"), "Passing", SLOW),
-    "429 with nothing": Fault(_reply(429), "Passing", SLOW),
-    "429 with a wait": Fault(_reply(429, b"", {"Retry-After": "90"}), "Passing", "left alone for 90 s"),
-    "500": Fault(_reply(500, b"oops"), "Passing", "answered 500"),
-    "503": Fault(_reply(503, b"<html>"), "Passing", "answered 503"),
-    "504": Fault(_reply(504), "Passing", "answered 504"),
+    "418": Fault(_reply(418, b'{"error":{"name":"blocked","message":"for 60 seconds"}}'), "Unreachable", SLOW),
+    "429 with JSON": Fault(_reply(429, b'{"error":{"name":"too_many_requests"}}'), "Unreachable", SLOW),
+    "429 with text": Fault(_reply(429, b"slow down"), "Unreachable", SLOW),
+    "429 with HTML": Fault(_reply(429, b"<html>429</html>"), "Unreachable", SLOW),
+    "429 with nothing": Fault(_reply(429), "Unreachable", SLOW),
+    "429 with a wait": Fault(_reply(429, b"", {"Retry-After": "90"}), "Unreachable", "left alone for 90 s"),
+    "500": Fault(_reply(500, b"oops"), "Unreachable", "answered 500"),
+    "503": Fault(_reply(503, b"<html>"), "Unreachable", "answered 503"),
+    "504": Fault(_reply(504), "Unreachable", "answered 504"),
     "missing Remaining-Req": Fault(_body(bytes, {})),
     "garbled Remaining-Req": Fault(_body(bytes, {"Remaining-Req": ";;sec=\u00b2; min=; =0; sec"})),
     "clock an hour ahead": Fault(_clock_off(3600)),

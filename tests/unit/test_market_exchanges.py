@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from agent.market.sources import source_of
 from agent.settings import EXCHANGES, Market
 from tests.fakes.clock import ManualClock
 from tests.fakes.exchange import FakeBinance, FakeBithumb, FakeCoinbase, FakeExchange, FakeKraken, FakeUpbit
+from tests.fakes.markets import Bench
 from tests.fakes.server import Reply
 
 T0 = 1_582_185_600
@@ -217,3 +219,21 @@ def test_rows_count_once_when_they_repeat_and_rise_whatever_their_order(
 def test_numbers_are_the_decimals_they_are_written_as() -> None:
     rows = json.loads("[[1582185600,0.1,0.3,0.2,0.30000000000000000000001,5]]", parse_float=Decimal)
     assert coinbase.candles_of(rows, "A")[0].close == Decimal("0.3")
+
+
+@pytest.mark.parametrize("name", EXCHANGES)
+def test_exchange_has_each_minute_stored_once_when_the_bot_was_down_and_restarts(name: str, tmp_path: Path) -> None:
+    make, symbol = FAKES[name]
+    fake = make(price, lambda: bench.clock.now_s())
+    with fake.server as server:
+        bench = Bench(tmp_path, f'source = "{name}"\nsymbols = ["{symbol}"]\n{name}_url = "{server.url}"')
+        bench.live(1)
+        bench.clock.sleep_s(600 * MINUTE_S)
+        for _ in range(3):
+            bench.live(2)
+            bench.clock.sleep_s(330 * MINUTE_S)
+            bench.restart()
+        bench.live(2)
+        assert bench.holes(fake, name, symbol) == []
+    assert not bench.records("events", "error")
+    assert not bench.records("events", "gap")
