@@ -6,6 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 
 from store.errors import NotStored
 from store.line import Record, encode
@@ -15,6 +16,7 @@ from store.segments import Source
 _ASIDE_BYTES_MAX = 65536
 _PAGE_BYTES = 4096
 _PAUSE_S = 0.0005
+_TICK_NS_MAX = 50_000_000
 _LOCK = fcntl.LOCK_EX | fcntl.LOCK_NB
 
 
@@ -39,12 +41,14 @@ class Store:
         self._path = os.fspath(path)
         self._durable = durable
         self._checksum = checksum
-        self._descriptor = -1
+        self._descriptor = self._folder = -1
         self._device = self._inode = 0
         self._size_bytes = 0
         # In a burst that need not be flushed, one append's second look serves the next one as its first.
         self._burst_s = 0.0 if durable else 0.001
         self._believed_until_s = 0.0
+        self._changed_ns = 0
+        self._look_again_s = 0.0
 
     def append(self, record: Record) -> None:
         """Store one record; it is safe when this returns.
@@ -67,12 +71,13 @@ class Store:
 
     def close(self) -> None:
         """Let go of the file; every acknowledged record is safe without it."""
-        descriptor, self._descriptor, self._believed_until_s = self._descriptor, -1, 0.0
-        try:
-            if descriptor >= 0:
-                os.close(descriptor)
-        except OSError:
-            return  # the descriptor is gone all the same, and what was acknowledged was flushed
+        descriptors = self._descriptor, self._folder
+        self._descriptor, self._folder, self._believed_until_s, self._changed_ns = -1, -1, 0.0, 0
+        for descriptor in descriptors:
+            # One that fails to close is gone all the same, and what was acknowledged was flushed.
+            with suppress(OSError):
+                if descriptor >= 0:
+                    os.close(descriptor)
 
     def __enter__(self) -> "Store":
         return self
@@ -143,24 +148,35 @@ class Store:
                 self.close()
 
     def _open(self) -> None:
+        self._folder = os.open(os.path.dirname(self._path) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
         found = os.fstat(self._descriptor)
         self._device, self._inode = found.st_dev, found.st_ino
         self._size_bytes = -1
         if self._durable:
             # Whoever made the file may have died before its name was safe.
-            folder = os.open(os.path.dirname(self._path) or ".", os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            os.fsync(self._folder)
 
     def _is_at_path(self) -> bool:
+        """Tell whether the path leads to the open file.
+
+        A folder that has not changed since the path was looked at still holds the file there. To ask it costs half as
+        much, and a file whose times nobody asks for is written to faster. Once a second the path itself is looked at,
+        for what may happen above the folder.
+        """
+        now_s = time.monotonic()
+        changed_ns = os.fstat(self._folder).st_ctime_ns
+        if changed_ns == self._changed_ns and now_s < self._look_again_s:
+            return True
         try:
             found = os.stat(self._path)
         except (FileNotFoundError, NotADirectoryError):
             return False
-        return found.st_ino == self._inode and found.st_dev == self._device
+        is_there = found.st_ino == self._inode and found.st_dev == self._device
+        # Two changes in one tick of the kernel's clock look like one, so what changed just now is not relied on.
+        is_settled = abs(time.time_ns() - changed_ns) > _TICK_NS_MAX
+        self._changed_ns, self._look_again_s = changed_ns if is_there and is_settled else 0, now_s + 1
+        return is_there
 
     def _healed_end(self, descriptor: int) -> int:
         """Return where the next line starts, in bytes, after blanking what a kill or a power cut left unfinished."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from store.errors import Damaged
 from store.line import Damage, Record, plain_ts
-from store.lines import forward, number_at, record_at
+from store.lines import blocks, number_at, record_at
 from store.read import OnDamage, PathLike, opened, tell
 from store.search import SLACK_S, bound, first_needed, first_offset, placed
 from store.segments import Source, snapshot
@@ -42,7 +42,7 @@ def _between(path: str, since: str, until: str, slack: tuple[str, str], on_damag
     low, high = slack
     for source in _sources(path, low, on_damage):
         start = first_offset(source, low) if low and not source.path.endswith(".gz") else 0
-        for record in _forward(source, on_damage, start, since.encode()):
+        for record in _forward(source, on_damage, start, low):
             try:
                 ts = placed(record["ts"])
             except Damaged as error:
@@ -69,20 +69,23 @@ def _sources(path: str, low: str, on_damage: OnDamage) -> Iterator[Source]:
             live.close()
 
 
-def _forward(source: Source, on_damage: OnDamage, start: int = 0, skip_to: bytes = b"") -> Iterator[Record]:
-    """Yield a file's records; those that say of themselves that they come before `skip_to` are not even parsed."""
-    first = 0
-    index = -1
-    for index, (offset, line) in enumerate(forward(source, start)):
-        if b"" < plain_ts(line) < skip_to:
+def _forward(source: Source, on_damage: OnDamage, start: int = 0, low: str = "") -> Iterator[Record]:
+    """Yield a file's records; a block whose last line says that it comes before `low` is not even parsed."""
+    first = index = 0
+    for offset, lines in blocks(source, start):
+        if b"" < plain_ts(lines[-1]) < low.encode():
+            index += len(lines)
             continue
-        try:
-            record = record_at(source, offset, line)
-        except Damaged as error:
-            first = first or number_at(source, start)
-            on_damage(Damage(source.path, first + index, str(error)))
-            continue
-        if record is not None:
-            yield record
+        for line in lines:
+            index += 1
+            try:
+                record = record_at(source, offset, line)
+            except Damaged as error:
+                first = first or number_at(source, start)
+                on_damage(Damage(source.path, first + index - 1, str(error)))
+                record = None
+            if record is not None:
+                yield record
+            offset += len(line) + 1
     if source.broken:
-        on_damage(Damage(source.path, index + 2, source.broken))
+        on_damage(Damage(source.path, index + 1, source.broken))

@@ -5,7 +5,6 @@ import os
 import re
 from collections.abc import Iterator
 
-_SEGMENT = re.compile(r"-\d{8}-(\d+)(\.gz)?")
 _PIECE_BYTES = 65536
 
 
@@ -73,16 +72,17 @@ def segments(path: str) -> list[str]:
     # A listing is not one moment's: a segment that is compressed during it may be in it under neither name.
     while found != (again := _listing(folder, name)):
         found = again
-    return [os.path.join(folder, entry) for entry in sorted(found, key=lambda entry: (found[entry], entry))]
+    # No name holds a slash, so all are matched at once: a store may have thousands.
+    named = re.findall(rf"/({re.escape(name)}-\d{{8}}-(\d+))(?:\.gz)?(?=/)", f"/{'/'.join(found)}/")
+    epochs = sorted({(int(epoch), segment) for segment, epoch in named})
+    return [os.path.join(folder, segment) for _, segment in epochs]
 
 
-def _listing(folder: str, name: str) -> dict[str, int]:
+def _listing(folder: str, name: str) -> set[str]:
     try:
-        entries = os.listdir(folder or ".")
+        return {entry for entry in os.listdir(folder or ".") if entry.startswith(name)}
     except (FileNotFoundError, NotADirectoryError):
-        return {}
-    matches = ((entry, _SEGMENT.fullmatch(entry, len(name))) for entry in entries if entry.startswith(name))
-    return {entry.removesuffix(".gz"): int(match[1]) for entry, match in matches if match}
+        return set()
 
 
 def open_segment(path: str) -> Source:

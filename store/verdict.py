@@ -63,10 +63,14 @@ class Verdict:
 
     def _add_lines(self, source: Source, offset: int, number: int, lines: list[bytes]) -> None:
         # Nearly all blocks are as they should be, and found to be so at once; the others are looked at line by line.
-        # A list takes a fifth less than a generator here.
-        if all([line[-17:] == b',"_c":"%08x"}' % crc32(line[:-17]) and line[30:32] == b'Z"' for line in lines]):  # noqa: C419
+        times = [line[7:32] for line in lines]
+        ends = b"".join(times)
+        if (
+            (ends[23::25], ends[24::25]) == (b"Z" * len(lines), b'"' * len(lines))
+            # A list takes a fifth less than a generator here.
+            and all([line[-17:] == b',"_c":"%08x"}' % crc32(line[:-17]) for line in lines])  # noqa: C419
+        ):
             self._count(len(lines))
-            times = [line[7:31] for line in lines]
         else:
             times = []
             for at, line in enumerate(lines):
@@ -74,12 +78,12 @@ class Verdict:
                 offset += len(line) + 1
         last = self._last
         if times[0] < last or times != sorted(times):
-            for at, ts in enumerate(times):
+            for at, ts in enumerate(time[:24] for time in times):
                 if b"" < ts < last:
                     self._fell(source, number + at, last, ts)
                 last = ts or last
-        self._last = times[-1] or last
-        self._first = self._first or next(filter(None, times), b"")
+        self._last = times[-1][:24] or last
+        self._first = self._first or next(filter(None, times), b"")[:24]
 
     def _count(self, records: int) -> None:
         self.records += records

@@ -15,7 +15,7 @@ from tests.faults.store_kills import kill_rounds
 from tests.faults.store_writer import Unhealed
 
 CASES = [(1, False, False), (1, False, True), (1, True, False), (2, False, False), (2, True, False)]
-KILLS = int(os.environ.get("STORE_KILLS", "720")) // (len(CASES) + 1)
+KILLS = int(os.environ.get("STORE_KILLS", "480")) // (len(CASES) + 1)
 
 
 @pytest.mark.parametrize(("writers", "rotating", "durable"), CASES)
@@ -49,10 +49,11 @@ def test_killed_writer_that_does_not_heal_loses_on_a_full_disk(disk: Path, seed:
     assert tally.damaged
 
 
-@pytest.mark.parametrize(("writers", "rotating", "durable"), CASES)
-def test_killed_writer_that_does_not_heal_loses(
-    tmp_path: Path, seed: int, *, writers: int, rotating: bool, durable: bool
-) -> None:
+# One that flushes is killed while it waits for the disk, nearly always: its lines are whole then, healed or not.
+@pytest.mark.parametrize(
+    ("writers", "rotating"), [(writers, rotating) for writers, rotating, flushes in CASES if not flushes]
+)
+def test_killed_writer_that_does_not_heal_loses(tmp_path: Path, seed: int, *, writers: int, rotating: bool) -> None:
     tally = kill_rounds(
         tmp_path / "prices.jsonl",
         seed,
@@ -60,7 +61,6 @@ def test_killed_writer_that_does_not_heal_loses(
         writer=Unhealed,
         writers=writers,
         rotating=rotating,
-        durable=durable,
     )
     assert tally.lost > 0, tally
     assert tally.damaged

@@ -18,7 +18,7 @@ from store.line import encode
 from tests.faults.store_calls import Call, watched
 
 SECTOR_BYTES = 512
-IMAGES = 400
+IMAGES = int(os.environ.get("STORE_IMAGES", "150"))
 
 
 class Event(NamedTuple):

@@ -173,6 +173,20 @@ def test_writer_frozen_between_check_and_write(path: Path, tmp_path: Path, write
     assert numbers(path) == ([0, 1] if writer is Store else [0])
 
 
+def test_writer_frozen_after_its_folder_was_long_the_same(path: Path, tmp_path: Path) -> None:
+    with Store(path) as store:
+        store.append({"ts": "2026-11-21T00:00:00.000Z", "kind": "test", "n": 0})
+        time.sleep(0.2)
+        store.append({"ts": "2026-11-21T00:00:00.000Z", "kind": "test", "n": 1})
+        assert store._changed_ns == tmp_path.stat().st_ctime_ns
+        done = tmp_path.with_name("done")
+        process = append_in_child(frozen_between_check_and_write(store), 2, 3, done)
+        wait_until_stopped(process)
+        rotate_and_forget_the_writer(path)
+        go_on(process)
+    assert numbers(path) == [0, 1, 2]
+
+
 def test_line_is_taken_back_from_a_segment_that_still_lies_there(path: Path, tmp_path: Path) -> None:
     with Store(path) as before:
         before.append({"ts": "2026-11-21T00:00:00.000Z", "kind": "test", "n": 0})

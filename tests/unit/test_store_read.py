@@ -223,7 +223,7 @@ def test_scan_looks_again_when_rotated_between_opening_and_listing(
     listing = segments._listing
     waiting = [400]
 
-    def rotating(folder: str, name: str) -> dict[str, int]:
+    def rotating(folder: str, name: str) -> set[str]:
         if waiting:
             rotate(segmented, waiting.pop())
             fill(segmented, 1000, 1005)
