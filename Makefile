@@ -1,8 +1,11 @@
 ## make run      the demo: a built-in market and built-in headlines, written to ./data; Ctrl-C ends it
 ## make test     every test that this machine can run; ARGS="-k name" chooses
+## make bench    what things cost beside raw writes and peers, which are installed for it only
 ## make chaos    the process killed, starved and hung, a whole system booted and hurt; CHAOS_S=600 says for how long
 ## make check    style, types, layout, log rotation, and the line budget
 ## make lock     write requirements.lock and requirements-dev.lock anew, with the newest that fits
+## make model    make agent/news/model.bin anew from the labelled headlines; LABELS="yours.tsv" adds your own
+## make bench-score   how good the score is; SETS="label-tab-text.tsv", MOSS_PEERS=python with bench/peers.txt
 ## make clean    remove the environment and all caches; ./data stays
 ##
 ## The first run sets up .venv, which takes the network and some seconds. PYTHON=/path/to/python3 chooses the interpreter.
@@ -11,7 +14,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos check lock clean again
+.PHONY: help run test chaos bench bench-store check lock clean again model bench-score
 
 # Not from the environment: the folder is deleted to be made anew.
 VENV = .venv
@@ -46,8 +49,18 @@ test: $(VENV)/ready-dev
 	@exec $(python) -m pytest $(ARGS)
 
 chaos: $(VENV)/ready-dev
-	@export CHAOS_S="$${CHAOS_S:-600}"
-	exec $(python) -m pytest -s tests/faults/test_chaos_process.py tests/vps $(ARGS)
+	@export CHAOS_S="$${CHAOS_S:-600}" STORE_KILLS="$${STORE_KILLS:-10000}" STORE_IMAGES="$${STORE_IMAGES:-2000}"
+	exec $(python) -m pytest -s tests/faults/test_chaos_process.py tests/faults/test_store_kill.py \
+		tests/faults/test_store_power.py tests/vps $(ARGS)
+
+bench: bench-store
+
+bench-store: $(VENV)/ready-dev
+	@scratch=$$(mktemp -d)
+	trap 'rm -rf "$$scratch"' EXIT
+	$(python) -m pip install -qq --disable-pip-version-check --no-input --no-deps --only-binary :all: \
+		--target "$$scratch" -r bench/requirements.txt
+	PYTHONPATH="$$scratch" $(python) -m bench.store
 
 check: $(VENV)/ready-dev
 	@failed=
@@ -87,6 +100,12 @@ lock:
 			--strip-extras --no-emit-options --no-header --output-file "$$scratch/$$name.lock" "$$name.txt"
 		{ echo "# Made by make lock from $$name.txt."; cat "$$scratch/$$name.lock"; } > "$$name.lock"
 	done
+
+model: $(VENV)/ready
+	@exec $(python) -m desk.model $(LABELS)
+
+bench-score: $(VENV)/ready
+	@exec $(python) -m bench.score $(SETS)
 
 clean:
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
