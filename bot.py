@@ -7,15 +7,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from agent import alive, config, fallback
+from agent import alive, config, fallback, usage
 from agent.breaker import Breaker
 from agent.clock import SystemClock
 from agent.console import leave_quietly, say, show
-from agent.errors import MossError, Stopped
+from agent.errors import ConfigError, MossError, Stopped
 from agent.fetch import Fetcher
-from agent.folder import add_places, find_data, process_clock
+from agent.folder import DataFolder, find_data, process_clock
 from agent.jobs import Jobs
-from agent.settings import minutes
+from agent.parts import plan_of
+from agent.settings import Config, minutes
 from agent.stop import Stop
 from agent.trader import Trader, trader_of
 from store import NotStored, StoreError
@@ -27,23 +28,53 @@ ONCE_FETCH_S_MAX = 4.5
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the loop until SIGTERM or SIGINT."""
-    with _working(options) as (trader, stop, wrong):
-        market = trader.config.market
-        say(f"moss reads {', '.join(market.symbols)} of {market.source}; its records go to {trader.folder.path}")
-        jobs = _jobs(trader)
-        _attempt(trader, lambda: trader.tell_start(wrong))
-        # Before the first fetch, which may take long: what falls due meanwhile is done after it, late but not lost.
-        jobs.begin()
-        _attempt(trader, lambda: trader.take_prices(FETCH_S_MAX))
-        alive.notify("READY=1")
-        while not stop.asked:
-            _attempt(trader, jobs.run_due)
-            alive.notify(f"WATCHDOG=1\nSTATUS={trader.last_line}")
-            trader.clock.sleep_s(jobs.idle_s())
-        alive.notify("STOPPING=1")
-        _attempt(trader, trader.tell_stop)
+    """Run the loop until SIGTERM or SIGINT; SIGHUP reads the configuration anew."""
+    folder = find_data(options.data)
+    settings, wrong = fallback.settings(options.config, folder)
+    with _holding(folder, reloads=True) as stop:
+        fresh: Config | None = settings
+        while fresh is not None:
+            with _trader(fresh, folder, stop) as trader:
+                first = trader.tell_reload if fresh is not settings else lambda: trader.tell_start(wrong)
+                fresh = _live(trader, stop, options, first)
     return 0
+
+
+def _live(trader: Trader, stop: Stop, options: argparse.Namespace, first: Callable[[], object]) -> Config | None:
+    """Live by one configuration; returns the next one, None when it is time to end."""
+    market = trader.config.market
+    say(f"moss reads {', '.join(market.symbols)} of {market.source}; its records go to {trader.folder.path}")
+    jobs = _jobs(trader)
+    _attempt(trader, first)
+    # Before the first fetch, which may take long: what falls due meanwhile is done after it, late but not lost.
+    jobs.begin()
+    _attempt(trader, lambda: trader.take_prices(FETCH_S_MAX))
+    alive.notify("READY=1")
+    while not stop.asked:
+        _attempt(trader, jobs.run_due)
+        alive.notify(f"WATCHDOG=1\nSTATUS={trader.last_line}")
+        if stop.reload_asked:
+            stop.reload_asked = False
+            if fresh := _reloaded(trader, options):
+                return fresh
+        trader.clock.sleep_s(jobs.idle_s())
+    alive.notify("STOPPING=1")
+    _attempt(trader, trader.tell_stop)
+    return None
+
+
+def _reloaded(trader: Trader, options: argparse.Namespace) -> Config | None:
+    """Read the configuration anew; a wrong one changes nothing, and an alert tells."""
+    try:
+        fresh = config.load(options.config)
+        plan_of(fresh)
+    except ConfigError as error:
+        wrong = str(error)
+        say(wrong)
+        _attempt(trader, lambda: trader.tell_wrong_config(wrong, "goes on with the configuration it has"))
+        return None
+    alive.notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+    return fresh
 
 
 def _jobs(trader: Trader) -> Jobs:
@@ -81,7 +112,9 @@ def _attempt(trader: Trader, work: Callable[[], object]) -> None:
 
 def once(options: argparse.Namespace) -> int:
     """Make one pass: fetch the closed candles that are missing, decide on the newest minute."""
-    with _working(options) as (trader, _, _):
+    folder = find_data(options.data)
+    settings, _ = fallback.settings(options.config, folder)
+    with _holding(folder, reloads=False) as stop, _trader(settings, folder, stop) as trader:
         trader.read_back()
         troubles = trader.take_prices(ONCE_FETCH_S_MAX)
         trader.decide_newest()
@@ -92,19 +125,23 @@ def once(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _working(options: argparse.Namespace) -> Iterator[tuple[Trader, Stop, str]]:
-    """Put the parts together on the data folder, which is this process's alone meanwhile."""
-    folder = find_data(options.data)
-    settings, wrong = fallback.settings(options.config, folder)
+def _holding(folder: DataFolder, *, reloads: bool) -> Iterator[Stop]:
+    """Have the data folder for this process alone, and hear the signals."""
     folder.prepare()
     stop = Stop()
-    stop.install()
+    stop.install(reloads=reloads)
     with folder.hold("bot"):
-        # However rare the jobs are, the loop comes round often enough for systemd to know that it lives.
-        clock = process_clock(settings, folder, lambda duration_s: stop.wait(min(duration_s, REST_S_MAX)))
-        fetcher = Fetcher(clock, stop, lambda host: Breaker(host, lambda change: trader.tell_breaker(change)))
-        with trader_of(settings, folder, clock, fetcher) as trader:
-            yield trader, stop, wrong
+        yield stop
+
+
+@contextmanager
+def _trader(settings: Config, folder: DataFolder, stop: Stop) -> Iterator[Trader]:
+    """Put the parts together that a configuration asks for."""
+    # However rare the jobs are, the loop comes round often enough for systemd to know that it lives.
+    clock = process_clock(settings, folder, lambda duration_s: stop.wait(min(duration_s, REST_S_MAX)))
+    fetcher = Fetcher(clock, stop, lambda host: Breaker(host, lambda change: trader.tell_breaker(change)))
+    with trader_of(settings, folder, clock, fetcher) as trader:
+        yield trader
 
 
 def check(options: argparse.Namespace) -> int:
@@ -122,7 +159,7 @@ def check(options: argparse.Namespace) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status that the contract of each error gives."""
-    options = _options(arguments)
+    options = usage.read(arguments, str(__doc__), {name: str(work.__doc__) for name, work in _COMMANDS.items()})
     try:
         if options.command in _COMMANDS:
             return _COMMANDS[options.command](options)
@@ -144,33 +181,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 _COMMANDS = {"run": run, "once": once, "check": check}
-# What is not the loop itself lies in agent/commands.py, and is imported when it is asked for.
-_FURTHER = {
-    "replay": "decide recorded candles again",
-    "status": "tell how it goes, from the store alone",
-    "audit": "account for every minute, and decide every stored evaluation again",
-    "backfill": "fetch the time before the first stored candle",
-    "bank": "look at the paper account, deposit, withdraw",
-}
-
-
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command's name and what stands before it; what stands behind it is read by the command's own parser."""
-    texts = {name: str(work.__doc__) for name, work in _COMMANDS.items()} | _FURTHER
-    listed = "\n".join(f"  {name:9} {text}" for name, text in texts.items())
-    parser = argparse.ArgumentParser(
-        prog="bot.py", description=__doc__, epilog=listed, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add_places(parser, default=None)
-    parser.add_argument("command", nargs="?", default="run", choices=texts, metavar="COMMAND", help="one of these:")
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
-    options = parser.parse_args(arguments)
-    if options.command in _COMMANDS:
-        own = argparse.ArgumentParser(prog=f"bot.py {options.command}", description=texts[options.command])
-        # Before or after the command's name: one that is not given here must not undo what was given there.
-        add_places(own, default=argparse.SUPPRESS)
-        own.parse_args(options.rest, options)
-    return options
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The wish that this process end: SIGTERM and SIGINT, and when their handler may raise."""
+"""The wish that this process end, SIGTERM and SIGINT, or reload, SIGHUP; and when a handler may raise."""
 
 import os
 import select
@@ -30,12 +30,15 @@ class Stop:
 
     def __init__(self) -> None:
         self.asked = False
+        self.reload_asked = False
         self._interruptible = False
         self._wakeups: list[int] = []
 
-    def install(self) -> None:
+    def install(self, *, reloads: bool = False) -> None:
         """Take over the signals, once.
 
+        Arguments:
+            reloads: SIGHUP sets `reload_asked`, instead of ending the process.
         Raises: ValueError outside the main thread, where Python handles no signals.
         """
         heard, written = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -43,11 +46,13 @@ class Stop:
         self._wakeups = [heard]
         for number in STOP_SIGNALS:
             signal.signal(number, self._note)
+        if reloads:
+            signal.signal(signal.SIGHUP, self._note_reload)
 
     def wait(self, duration_s: float) -> None:
-        """Wait that many real seconds, or until a stop is asked for."""
+        """Wait that many real seconds, or until a stop or a reload is asked for."""
         end_s = time.monotonic() + duration_s
-        while not self.asked and (left_s := end_s - time.monotonic()) > 0:
+        while not (self.asked or self.reload_asked) and (left_s := end_s - time.monotonic()) > 0:
             for woken in select.select(self._wakeups, [], [], left_s)[0]:
                 os.read(woken, 4096)
 
@@ -66,6 +71,9 @@ class Stop:
             yield
         finally:
             self._interruptible = False
+
+    def _note_reload(self, _number: int, _frame: FrameType | None) -> None:
+        self.reload_asked = True
 
     def _note(self, _number: int, frame: FrameType | None) -> None:
         self.asked = True

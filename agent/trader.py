@@ -104,7 +104,16 @@ class Trader:
             config=config.record_of(self.config),
         )
         if wrong:
-            self.event("alert", what="config", message=wrong, doing="goes on with the last good configuration")
+            self.tell_wrong_config(wrong, "goes on with the last good configuration")
+
+    def tell_wrong_config(self, wrong: str, doing: str) -> None:
+        """Store that the config file is wrong, and what is done instead of following it; raises NotStored."""
+        self.event("alert", what="config", message=wrong, doing=doing)
+
+    def tell_reload(self) -> None:
+        """Store that a new configuration is followed from now on; raises NotStored."""
+        self.event("reload", config=config.record_of(self.config))
+        self.event("alert_end", what="config")
 
     def take_prices(self, deadline_s: float) -> list[MossError]:
         """Fetch and store the closed candles that are missing, market by market.

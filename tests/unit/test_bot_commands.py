@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -131,6 +132,55 @@ def test_run_goes_on_with_the_last_good_config_when_the_file_has_become_wrong(tm
     (alert,) = [event for event in events if event["kind"] == "alert"]
     assert (alert["what"], alert["doing"]) == ("config", "goes on with the last good configuration")
     assert run("bot.py", "check", "--config", config, "--data", data).returncode == 78
+
+
+def test_run_follows_a_new_config_at_sighup_and_keeps_the_old_one_when_it_is_wrong(tmp_path: Path) -> None:
+    config, data = write_config(tmp_path, DEMO), tmp_path / "data"
+    with start("bot.py", "run", "--config", config, "--data", data) as process:
+        wait_for_more(data, "signals", 1)
+        config.write_text("[market]\nsource = 'dem")
+        process.send_signal(signal.SIGHUP)
+        wait_for(lambda: any(event["kind"] == "alert" for event in records(data, "events")))
+        wait_for_more(data, "signals", 2)
+        write_config(tmp_path, DEMO + "[strategy]\nslow = 9\n")
+        process.send_signal(signal.SIGHUP)
+        wait_for(lambda: any(event["kind"] == "reload" for event in records(data, "events")))
+        wait_for_more(data, "signals", 4)
+        process.terminate()
+        _, err = process.communicate(timeout=10)
+    assert process.returncode == 0, err
+    events = [event for event in records(data, "events") if event["kind"] not in ("report", "missed", "unfilled")]
+    assert [event["kind"] for event in events] == ["start", "alert", "reload", "alert_end", "stop"]
+    assert (events[0]["config"]["strategy"]["slow"], events[2]["config"]["strategy"]["slow"]) == (20, 9)
+    assert len({record["rule"] for record in records(data, "signals")}) == 2
+    keys = [(record["symbol"], record["open_ts"]) for record in records(data, "prices")]
+    assert len(keys) == len(set(keys))
+
+
+def test_run_tells_systemd_how_it_goes(tmp_path: Path) -> None:
+    config, data, heard = write_config(tmp_path, DEMO), tmp_path / "data", list[str]()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(20)
+
+        def hear(word: str) -> None:
+            while not heard or word not in heard[-1]:
+                heard.append(systemd.recv(4096).decode())
+
+        with start(
+            "bot.py", "run", "--config", config, "--data", data, NOTIFY_SOCKET=str(tmp_path / "notify")
+        ) as process:
+            hear("READY=1")
+            assert records(data, "prices")
+            hear("KRW-")
+            process.send_signal(signal.SIGHUP)
+            hear("RELOADING=1")
+            hear("READY=1")
+            process.terminate()
+            hear("STOPPING=1")
+            process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert any(word.startswith("WATCHDOG=1\nSTATUS=") and "KRW-" in word for word in heard)
 
 
 def test_status_is_red_on_a_terminal_when_the_bot_runs_on_an_old_config(tmp_path: Path) -> None:
