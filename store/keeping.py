@@ -65,11 +65,14 @@ def _prune(options: argparse.Namespace) -> int:
 
     if options.keep_d == 0:
         say("--keep-d 0 keeps everything for ever; nothing to do")
+    count = 0
     for done in prune(options.folder, options.backups, options.keep_d, is_trial=options.dry_run):
         if isinstance(done, str):
+            count += 1
             write_text(f"{done}: {'would be removed' if options.dry_run else 'removed'}")
         else:
             say(f"{done.segment}: stays, {done.why}")
+    write_text(f"{count} segments {'would be removed' if options.dry_run else 'removed'}")
     return DONE
 
 

@@ -31,7 +31,9 @@ def run(command: list[str], folder: Path) -> str:
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """Two streams of an hour around 00:00 UTC, prices in three files."""
-    path = tmp_path / "prices.jsonl"
+    folder = tmp_path / "data"
+    folder.mkdir()
+    path = folder / "prices.jsonl"
     for at in range(3):
         with Store(path) as store:
             for minute in range(at * 20, at * 20 + 20):
@@ -41,10 +43,10 @@ def data(tmp_path: Path) -> Path:
             segment = rotate(path, at)
             if at < 1:
                 compress(segment)
-    with Store(tmp_path / "signals.jsonl") as store:
+    with Store(folder / "signals.jsonl") as store:
         ts = "2026-11-21T00:05:00.000Z"
         store.append({"ts": ts, "kind": "signal", "symbol": "KRW-BTC", "candle_ts": ts, "price": 1.5, "signal": "BUY"})
-    return tmp_path
+    return folder
 
 
 def test_every_shell_command_of_the_page_runs_and_finds_something(data: Path, program: Callable[..., str]) -> None:
