@@ -185,5 +185,4 @@ def _session() -> requests.Session:
 
 def _wait_s(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    told_s = error.wait_s if isinstance(error, Passing) else None
-    return _BACKOFF(state) if told_s is None else told_s
+    return (isinstance(error, Passing) and error.wait_s) or _BACKOFF(state)

@@ -89,9 +89,7 @@ class Fallback:
     """An exchange to turn to while the first is down."""
 
     source: str = key("", "the exchange", _one_of(*EXCHANGES))
-    symbols: tuple[str, ...] = key(
-        (), "its markets; left out: the same as the first's", lambda names: names and _symbols(names)
-    )
+    symbols: tuple[str, ...] = key((), "its markets; left out: the first's", lambda names: names and _symbols(names))
 
 
 @dataclass(frozen=True, slots=True)
