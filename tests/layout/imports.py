@@ -38,6 +38,8 @@ OUTSIDE: Mapping[str, tuple[str, ...]] = {
     "agent.market": (),
     "agent.news": (),
     "store": (),
+    # Only an export to Parquet asks for it, where it is installed.
+    "store.parquet_table": ("pyarrow",),
 }
 
 # Names that say nothing: what is in such a module belongs to some noun.
