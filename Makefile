@@ -5,7 +5,7 @@
 ## make check    style, types, layout, log rotation, and the line budget
 ## make lock     write requirements.lock and requirements-dev.lock anew, with the newest that fits
 ## make model    make agent/news/model.bin anew from the labelled headlines; LABELS="yours.tsv" adds your own
-## make bench-score   how good the score is; SETS="label-tab-text.tsv", MOSS_PEERS=python with bench/peers.txt
+## make bench-score   how good the score is beside its peers, on our kept-out headlines and on SETS="yours.tsv"
 ## make clean    remove the environment and all caches; ./data stays
 ##
 ## The first run sets up .venv, which takes the network and some seconds. PYTHON=/path/to/python3 chooses the interpreter.
@@ -105,7 +105,10 @@ model: $(VENV)/ready
 	@exec $(python) -m desk.model $(LABELS)
 
 bench-score: $(VENV)/ready
-	@exec $(python) -m bench.score $(SETS)
+	@scratch=$$(mktemp -d)
+	trap 'rm -rf "$$scratch"' EXIT
+	$(python) -m pip install -qq --disable-pip-version-check --no-input --target "$$scratch" -r bench/peers.txt
+	MOSS_PEERS="$$scratch" $(python) -m bench.score $(SETS)
 
 clean:
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

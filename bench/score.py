@@ -1,0 +1,72 @@
+"""`python -m bench.score [FILE ...]`: how good and how fast the scorer is, beside what people use today.
+
+Files are lines of label, tab and text; our own kept-out headlines come first. The peers are imported from the folder
+MOSS_PEERS, where `make bench-score` has put them; most know no Korean. finvader wants word lists that only NLTK's own
+downloader brings; KNU SentiLex may not be handed on: where they are missing, they are not compared.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import sentiment
+from agent.news.evaluation import LABELS, labelled, macro_f1, measure
+
+TOP = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    """Print a line for each scorer and set."""
+    scorer = sentiment.scorer()
+    for name in [str(sentiment.NEWS / "labels_heldout.tsv"), *sys.argv[1:]]:
+        with open(name, "rb") as lines:
+            told = labelled(lines, name)
+        print(f"score: {name}: {len(told)} texts")
+        quality = measure(scorer, told)
+        began_s = time.perf_counter()
+        for _, text in told:
+            scorer.score(text)
+        _line(
+            "moss " + scorer.model,
+            quality.accuracy,
+            quality.macro_f1,
+            quality.sign_accuracy,
+            len(told) / (time.perf_counter() - began_s),
+        )
+        _peers(told)
+
+
+def _peers(told: list[tuple[int, str]]) -> None:
+    folder = os.environ.get("MOSS_PEERS")
+    if not folder:
+        print("score:   no peers: MOSS_PEERS names no folder with them; make bench-score does")
+        return
+    asked = json.dumps([text for _, text in told]) + "\n"
+    program = [sys.executable, str(TOP / "bench" / "peers.py")]
+    environ = {**os.environ, "PYTHONPATH": folder}
+    ended = subprocess.run(program, input=asked, capture_output=True, text=True, check=True, env=environ)
+    for result in map(json.loads, ended.stdout.splitlines()):
+        if result is None:
+            return
+        if "trouble" in result:
+            print(f"score:   {result['peer']} cannot be run: {result['trouble']:.100}")
+            continue
+        matrix = {true: dict.fromkeys(LABELS, 0) for true in LABELS}
+        for (label, _), guess in zip(told, result["labels"], strict=True):
+            matrix[label][guess] += 1
+        right = sum(matrix[label][label] for label in LABELS)
+        signs = [sign == label for (label, _), sign in zip(told, result["signs"], strict=True) if label]
+        _line(
+            result["peer"], right / len(told), macro_f1(matrix), sum(signs) / len(signs), len(told) / result["took_s"]
+        )
+
+
+def _line(name: str, accuracy: float, f1: float, sign: float, rate: float) -> None:
+    print(f"score:   {name:24} accuracy {accuracy:.3f}  macro-F1 {f1:.3f}  sign {sign:.3f}  {rate:8,.0f} texts/s")
+
+
+if __name__ == "__main__":
+    main()
