@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from agent import alive, config, fallback, usage
+from agent import alive, config, usage
 from agent.breaker import Breaker
 from agent.clock import SystemClock
 from agent.console import leave_quietly, say, show
@@ -30,7 +30,7 @@ ONCE_FETCH_S_MAX = 4.5
 def run(options: argparse.Namespace) -> int:
     """Run the loop until SIGTERM or SIGINT; SIGHUP reads the configuration anew."""
     folder = find_data(options.data)
-    settings, wrong = fallback.settings(options.config, folder)
+    settings, wrong = config.load_or_last(options.config, folder)
     with _holding(folder, reloads=True) as stop:
         fresh: Config | None = settings
         while fresh is not None:
@@ -113,7 +113,7 @@ def _attempt(trader: Trader, work: Callable[[], object]) -> None:
 def once(options: argparse.Namespace) -> int:
     """Make one pass: fetch the closed candles that are missing, decide on the newest minute."""
     folder = find_data(options.data)
-    settings, _ = fallback.settings(options.config, folder)
+    settings, _ = config.load_or_last(options.config, folder)
     with _holding(folder, reloads=False) as stop, _trader(settings, folder, stop) as trader:
         trader.read_back()
         troubles = trader.take_prices(ONCE_FETCH_S_MAX)

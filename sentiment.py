@@ -31,7 +31,8 @@ def run(options: argparse.Namespace) -> int:
     from agent.stop import Stop
     from store import StoreError
 
-    settings, folder = config.load(options.config), find_data(options.data)
+    folder = find_data(options.data)
+    settings, _ = config.load_or_last(options.config, folder)
     folder.prepare()
     stop = Stop()
     stop.install()

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from agent import settings
 from agent.errors import ConfigError
@@ -15,6 +15,9 @@ from agent.settings import Config, Parameters
 SYSTEM_FILE = Path("/etc/moss/moss.toml")
 _SECTIONS = {part.name: part for part in dataclasses.fields(Config) if part.name != "path"}
 _WORDS = {str: "a text in quotes", bool: "true or false", int: "a whole number", Decimal: "a number"}
+
+if TYPE_CHECKING:
+    from agent.folder import DataFolder
 
 # Where a problem lies, as (section, key), and what it is.
 Problem = tuple[str, str, str]
@@ -39,9 +42,25 @@ def load(argument: str | None, environ: Mapping[str, str] = os.environ) -> Confi
         raise ConfigError(f"{path}: is not TOML: {error}") from error
     config, problems = parse(tree)
     if problems:
-        lines = [f"{path}{_line(text, section, key)}: [{section}] {key}: {what}" for section, key, what in problems]
+        from agent.mistake import line_of
+
+        lines = [f"{path}{line_of(text, section, key)}: [{section}] {key}: {what}" for section, key, what in problems]
         raise ConfigError("\n".join(lines))
     return dataclasses.replace(config, path=path)
+
+
+def load_or_last(argument: str | None, folder: "DataFolder") -> tuple[Config, str]:
+    """Read the configuration, or while that is wrong take the last good one: a typing error ends no year of records.
+
+    Returns: the configuration, and what is wrong with the file, "" if nothing.
+    Raises: ConfigError where no earlier configuration was ever good.
+    """
+    try:
+        return load(argument), ""
+    except ConfigError as error:
+        from agent.fallback import last_good
+
+        return last_good(folder, error), str(error)
 
 
 def _find(argument: str | None, environ: Mapping[str, str]) -> Path | None:
@@ -60,6 +79,8 @@ def parse(tree: Mapping[str, Any]) -> tuple[Config, list[Problem]]:
     sections: dict[str, Any] = {}
     for name, content in tree.items():
         if name not in _SECTIONS:
+            from agent.mistake import nearest
+
             problems.append((name, "", f"there is no such section{nearest(name, _SECTIONS)}"))
         elif not isinstance(content, Mapping):
             problems.append((name, "", f"must be a section, written [{name}]"))
@@ -77,6 +98,8 @@ def _section(name: str, schema: Any, content: Mapping[str, Any], problems: list[
     values: dict[str, Any] = {}
     for key, raw in content.items():
         if key not in keys:
+            from agent.mistake import nearest
+
             problems.append((name, key, f"there is no such key{nearest(key, keys)}"))
             continue
         value, wrong = _value(name, keys[key].type, raw, problems)
@@ -132,27 +155,6 @@ def _relations(config: Config) -> list[Problem]:
             found.append(("news", "feeds", f"the name {feed.name!r} is empty or used twice"))
         if feed.url != "demo:" and settings.web_address(feed.url):
             found.append(("news", "feeds", f"the url of {feed.name!r} {settings.web_address(feed.url)}"))
-    return found
-
-
-def nearest(name: str, known: Mapping[str, object]) -> str:
-    """Return the end of a sentence about an unknown name: the known one it looks like, or all there are."""
-    import difflib  # only a typing error needs it
-
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
-
-
-def _line(text: str, section: str, key: str) -> str:
-    """Return " line N" for where a key stands in the text, its section's line where it is not written out."""
-    found, inside = "", ""
-    for number, line in enumerate(text.splitlines(), 1):
-        bare = line.strip()
-        if bare.startswith("["):
-            inside = bare.strip("[] \t").split(".")[0].split("]")[0].strip()
-            found = f" line {number}" if inside == section and not found else found
-        elif inside == section and bare.split("=")[0].strip(" \"'") == key:
-            return f" line {number}"
     return found
 
 

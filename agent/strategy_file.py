@@ -8,9 +8,9 @@ import stat
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from agent.config import nearest
 from agent.errors import ConfigError
 from agent.market.strategy import Plan
+from agent.mistake import nearest
 
 
 def plan_from(name: str, parameters: Mapping[str, int | float]) -> Plan:

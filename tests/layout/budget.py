@@ -19,6 +19,7 @@ NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.audit": "bot.py audit",
     "agent.backfill": "bot.py backfill",
     "agent.commands": "any command of bot.py but run, once and check",
+    "agent.fallback": "a config file that is wrong",
     "agent.fast_clock": 'market.source = "demo"',
     "agent.market.demo": 'market.source = "demo"',
     "agent.market.binance": 'market.source = "binance"',
@@ -41,6 +42,7 @@ NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.status": "bot.py status",
     "agent.teller": "bot.py bank",
     "agent.understudy": "market.fallback",
+    "agent.mistake": "a config file that is wrong",
     "agent.strategy_file": 'strategy.name = "file:..."',
 }
 

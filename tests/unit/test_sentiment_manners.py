@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.fakes.feeds import Entry, FeedHost, rss
 from tests.fakes.scorer import one_pass, records, titles, write_config
-from tests.fakes.server import LocalServer
+from tests.fakes.server import LocalServer, Reply, Request
 
 BODY = rss([Entry("Orders grow", "g1")])
 
@@ -32,7 +32,12 @@ def test_a_host_whose_robots_txt_cannot_be_had_is_left_alone(tmp_path: Path) -> 
 def test_feeds_of_one_host_are_asked_a_second_apart_under_our_own_name(tmp_path: Path) -> None:
     moments_s: list[float] = []
     host = FeedHost({"/a": BODY, "/b": BODY})
-    with LocalServer(lambda request: (moments_s.append(time.monotonic()), host(request))[1]) as server:
+
+    def timed(request: Request) -> Reply:
+        moments_s.append(time.monotonic())
+        return host(request)
+
+    with LocalServer(timed) as server:
         feeds = [(name, f"{server.url}/{name}") for name in "ab"]
         assert one_pass(write_config(tmp_path / "moss.toml", feeds), tmp_path / "data").returncode == 0
         assert {request.headers["user-agent"].partition("/")[0] for request in server.requests} == {"moss"}

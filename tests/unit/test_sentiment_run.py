@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from store import verify
+from agent.config import parse, record_of
+from store import Store, verify
 from tests.fakes.feeds import Entry, FeedHost, atom, rss
 from tests.fakes.scorer import one_pass, records, titles, write_config
 from tests.fakes.server import LocalServer, Reply, Request
@@ -224,3 +225,19 @@ def test_a_folder_that_is_a_file_is_1(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1
     assert str(tmp_path / "data") in ended.stderr
+
+
+def test_run_goes_on_with_the_last_good_config_when_the_file_has_become_wrong(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with LocalServer(FeedHost({"/feed": rss(ENTRIES)})) as server:
+        config = write_config(tmp_path / "moss.toml", [("alder", f"{server.url}/feed")])
+        data.mkdir()
+        good, problems = parse({"news": {"feeds": [{"name": "alder", "url": f"{server.url}/feed"}]}})
+        assert not problems
+        with Store(data / "events.jsonl") as events:
+            events.append({"ts": "2023-05-01T00:00:00.000Z", "kind": "start", "config": record_of(good)})
+        Path(config).write_text("[nwes]\n")
+        done = one_pass(config, data)
+    assert done.returncode == 0, done.stderr
+    assert "did you mean news?" in done.stderr
+    assert len(titles(data)) == 2
