@@ -36,20 +36,22 @@ class Lexicon:
         self._korean: dict[str, Group] = {}
         self._endings: dict[str, Group] = {}
         # Phrases by their first word; what is neither Hangul nor a Latin word is a phrase of one sign.
-        self._others: dict[str, list[tuple[list[str], Group]]] = {}
+        self._others: dict[str, tuple[tuple[tuple[str, ...], Group], ...]] = {}
         # The longest stem by its first syllable.
         self._length_max: dict[str, int] = {}
         for number, line in enumerate(text.split("\n"), 1):
             if line and not line.startswith("#"):
                 self._add(line, number)
-        for phrases in self._others.values():
-            phrases.sort(key=lambda phrase: -len(phrase[0]))
+        for word, phrases in self._others.items():
+            if len(phrases) > 1:
+                self._others[word] = tuple(sorted(phrases, key=lambda phrase: -len(phrase[0])))
 
     def _add(self, line: str, number: int) -> None:
         lang, kind, sign, weight, alone, words = (line.split("\t") + [""] * 5)[:6]
         if kind not in KINDS or lang not in ("ko", "en", "end") or not words:
             raise ValueError(f"lexicon line {number}: is not language, kind, sign, weight, weight alone and words")
         group = Group(kind, int(sign), float(weight), float(alone))
+        single = (((), group),)
         for word in words.split():
             if lang == "end":
                 self._endings[word] = group
@@ -58,7 +60,8 @@ class Lexicon:
                 self._length_max[word[0]] = max(len(word), self._length_max.get(word[0], 0))
             else:
                 first, *rest = word.replace("-", "_-_").split("_") if word[0].isalpha() else word.split("_")
-                self._others.setdefault(first, []).append((rest, group))
+                # Thousands of single words share one value for each line.
+                self._others[first] = self._others.get(first, ()) + (((tuple(rest), group),) if rest else single)
 
     def marks(self, tokens: list[str]) -> list[tuple[Group, str, int]]:
         """Return the group of each known word among the tokens, in order, the word, and its place."""
@@ -74,7 +77,7 @@ class Lexicon:
                 found += [(group, word, place) for word, group in self.stems(token)]
             else:
                 for rest, group in self._others.get(token, ()):
-                    if tokens[place + 1 : place + 1 + len(rest)] == rest:
+                    if not rest or tuple(tokens[place + 1 : place + 1 + len(rest)]) == rest:
                         size += len(rest)
                         if group.kind != "none":
                             found.append((group, " ".join((token, *rest)), place))

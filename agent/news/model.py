@@ -25,7 +25,7 @@ HEAD = struct.Struct(f"<{1 + 2 * len(FEATURES)}f")
 # Findings of one kind beyond this say nothing new.
 _VALUE_MAX = 2.0
 # Words whose weights are kept for the headlines to come, at most.
-_KEPT_MAX = 4_096
+_KEPT_MAX = 2_048
 
 
 class Score(NamedTuple):
