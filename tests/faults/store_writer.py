@@ -44,7 +44,7 @@ class Unlocked(Store):
     """Waits for nobody."""
 
     def _locked(self) -> int:
-        if not self._is_at_path():
+        if self._descriptor < 0 or not self._is_at_path():
             self.close()
             self._open()
         return self._descriptor
