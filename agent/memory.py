@@ -76,6 +76,21 @@ def account(path: Path) -> Account | None:
     return None
 
 
+def previous_end(path: Path, boot_id: str | None) -> str | None:
+    """Say how the run before ended: "stopped", "died" (killed or crashed) or "machine" (it went down); None: none was.
+
+    Arguments:
+        path: the events.
+        boot_id: this boot's.
+    """
+    for event in newest(path):
+        if event["kind"] == "stop":
+            return "stopped"
+        if event["kind"] == "start":
+            return "died" if event.get("boot_id") == boot_id else "machine"
+    return None
+
+
 def unfilled(folder: DataFolder, symbols: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
     """Yield each symbol's last signal if it asks for a trade and neither ledger nor an event tells of it."""
     last: dict[str, Mapping[str, Any]] = {}

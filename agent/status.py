@@ -39,6 +39,8 @@ def lines(report: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     """Yield the same for people: each line, and whether it should alarm them."""
     since = f" since {report['since']}" if report["since"] else ""
     is_silent = report["state"] == "silent"
+    ends = {"died": "; the run before died", "machine": "; the machine had gone down before"}
+    since += ends.get(report["previous"] or "", "")
     silent = f"; nothing was written for {SILENCE_S_MAX} s: it died or hangs" if is_silent else ""
     yield f"bot       {report['state']}{since}{silent}", is_silent
     for alert in report["alerts"]:
@@ -69,7 +71,7 @@ def _life(folder: DataFolder, now_s: float) -> dict[str, Any]:
     alerts: list[dict[str, Any]] = []
     ended: set[str] = set()
     for event in newest(folder.stream("events")):
-        known = {"since": event["ts"], "version": event.get("version")}
+        known = {"since": event["ts"], "version": event.get("version"), "previous": event.get("previous")}
         if event["kind"] == "alert_end":
             ended.add(event["what"])
         if event["kind"] == "alert" and event["what"] not in ended:
@@ -80,7 +82,7 @@ def _life(folder: DataFolder, now_s: float) -> dict[str, Any]:
             # Files tell the machine's time even where a demo's clock ran ahead of it.
             is_writing = now_s - folder.touched_s() <= SILENCE_S_MAX
             return {"state": "running" if is_writing else "silent", **known, "alerts": alerts}
-    return {"state": "never started", "since": None, "version": None, "alerts": alerts}
+    return {"state": "never started", "since": None, "version": None, "previous": None, "alerts": alerts}
 
 
 def _symbols(folder: DataFolder) -> dict[str, dict[str, Any]]:

@@ -1,30 +1,28 @@
 """The bot's work on one data folder: prices in, signals and paper trades out, each stored before it counts."""
 
-import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from agent import SCHEMA, __version__, alive, config, memory
-from agent.breaker import BreakerChange
-from agent.clock import MINUTE_S, Clock, seconds, timestamp
+from agent import memory
+from agent.chronicle import Chronicle
+from agent.clock import MINUTE_S, Clock, seconds
 from agent.console import say
 from agent.errors import MossError, Stopped
 from agent.fetch import Fetcher
 from agent.folder import DataFolder
-from agent.history import SKEW_S_MAX, History, gap_fields
+from agent.history import History
 from agent.market.engine import Engine, Entry
 from agent.market.sources import Source, source_of
 from agent.parts import hours_of, plan_of, terms_of
-from agent.settings import Config, minutes
+from agent.settings import Config
 
-STREAMS = ("prices", "signals", "ledger", "events")
+STREAMS = ("prices", "signals", "ledger")
 # An evaluation that had to wait for its prices is still made this long after it fell due, on the minutes up to then.
 GRACE_S = 90
 
 
-class Trader:
+class Trader(Chronicle):
     """Keeps the markets' candles whole, decides on them, and trades on paper; use it in a `with` block.
 
     Nothing is known before `read_back`, nor after a record could not be stored: `is_unsure` tells.
@@ -37,21 +35,16 @@ class Trader:
     """
 
     def __init__(self, config: Config, folder: DataFolder, clock: Clock, source: Source) -> None:
-        self.config = config
-        self.folder = folder
-        self.clock = clock
+        super().__init__(config, folder, clock, source.name)
         self.is_unsure = True
         self.last_line = ""
         self._source = source
         self._symbols = config.market.symbols
         self._recalled_since = ""
-        self._is_clock_off = False
         self._hours = hours_of(config)
         self._plan = plan_of(config)
-        self._stores = {name: folder.open(name, config) for name in STREAMS}
-        self._failures: dict[str, int] = {}
+        self._stores = {name: folder.open(name, config) for name in STREAMS} | {"events": self._events}
         self._overdue: dict[str, int] = {}
-        self._counts: Counter[str] = Counter()
 
     def __enter__(self) -> "Trader":
         return self
@@ -85,36 +78,6 @@ class Trader:
             self._append(self._engine.fill(signal))
         self.is_unsure = False
 
-    def event(self, kind: str, **fields: object) -> None:
-        """Store one event; raises NotStored."""
-        self._stores["events"].append({"ts": timestamp(self.clock.now_s()), "kind": kind, **fields})
-
-    def tell_start(self, wrong: str = "") -> None:
-        """Store that this process started, and with what; raises NotStored.
-
-        Arguments:
-            wrong: what is wrong with the config file, where this is the last good one instead.
-        """
-        self.event(
-            "start",
-            version=__version__,
-            schema=SCHEMA,
-            boot_id=alive.boot_id(),
-            pid=os.getpid(),
-            config=config.record_of(self.config),
-        )
-        if wrong:
-            self.tell_wrong_config(wrong, "goes on with the last good configuration")
-
-    def tell_wrong_config(self, wrong: str, doing: str) -> None:
-        """Store that the config file is wrong, and what is done instead of following it; raises NotStored."""
-        self.event("alert", what="config", message=wrong, doing=doing)
-
-    def tell_reload(self) -> None:
-        """Store that a new configuration is followed from now on; raises NotStored."""
-        self.event("reload", config=config.record_of(self.config))
-        self.event("alert_end", what="config")
-
     def take_prices(self, deadline_s: float) -> list[MossError]:
         """Fetch and store the closed candles that are missing, market by market.
 
@@ -141,7 +104,7 @@ class Trader:
             else:
                 self._failures.pop(symbol, None)
                 self._decide_late(symbol)
-        self._watch_clock()
+        self._watch_clock(self._source.skew_s)
         return troubles
 
     def decide(self, due_s: int) -> None:
@@ -175,33 +138,12 @@ class Trader:
         """Whether every market's candles are known up to now."""
         return all(history.settled_s is not None for history in self._histories.values())
 
-    def tell_stop(self) -> None:
-        """Store that this process ends because it was asked to."""
-        self.event("stop", version=__version__, pid=os.getpid())
-
-    def tell_breaker(self, change: BreakerChange) -> None:
-        """Store that a host is no longer asked for a while, or is again; raises NotStored."""
-        self.event("breaker", **change._replace(wait_s=round(change.wait_s, 1))._asdict())
-
-    def tell_missed(self, job: str, count: int) -> None:
-        """Store that a job's moments went by without it; raises NotStored."""
-        self.event("missed", job=job, count=count)
-
-    def tell_report(self) -> None:
-        """Store what was done since the last report; raises NotStored."""
-        done = {name: self._counts[name] for name in ("candles", "signals", "fills", "errors")}
-        self.event("report", **done, rss_kib=alive.rss_kib())
-        self._counts.clear()
-
     def _decide_late(self, symbol: str) -> None:
         due_s = self._overdue.get(symbol)
         if due_s is None or (self._histories[symbol].settled_s or 0) < due_s:
             return
         del self._overdue[symbol]
         self._evaluate(symbol, due_s)
-
-    def _miss(self, symbol: str, due_s: int) -> None:
-        self.event("missed", job="signals", count=1, symbol=symbol, due_ts=timestamp(due_s))
 
     def _evaluate(self, symbol: str, end_s: int) -> None:
         market = self._engine.markets[symbol]
@@ -227,28 +169,6 @@ class Trader:
     def _line(self, signal: Mapping[str, Any]) -> str:
         at = datetime.fromtimestamp(seconds(signal["candle_ts"]) + MINUTE_S, self.config.schedule.timezone)
         return f"{at:%m-%d %H:%M} {signal['signal']:4} {signal['symbol']} {signal['price']:,} {signal['reason']}"
-
-    def _tell_trouble(self, symbol: str, error: MossError) -> None:
-        attempt = self._failures[symbol] = self._failures.get(symbol, 0) + 1
-        self._counts["errors"] += 1
-        say(f"{symbol}: {error}")
-        fields = {"class": error.kind, "message": str(error), "symbol": symbol, "source": self._source.name}
-        next_s = self.clock.now_s() + 60 * minutes(self.config.schedule.price)
-        self.event("error", **fields, attempt=attempt, next_ts=timestamp(next_s))
-
-    def _watch_clock(self) -> None:
-        """Tell when this machine's clock begins to differ from the exchange's, and when it no longer does."""
-        skew_s = self._source.skew_s
-        if self._is_clock_off != (abs(skew_s) > SKEW_S_MAX):
-            self._is_clock_off = not self._is_clock_off
-            message = (
-                f"this machine's clock is {abs(skew_s):.0f} s {'behind' if skew_s > 0 else 'ahead of'} the exchange's"
-            )
-            say(message)
-            self.event("clock", source=self._source.name, skew_s=round(skew_s, 1), message=message)
-
-    def _tell_gap(self, symbol: str, first_s: int, end_s: int) -> None:
-        self.event("gap", **gap_fields(symbol, self._source.name, first_s, end_s))
 
 
 def trader_of(config: Config, folder: DataFolder, clock: Clock, fetcher: Fetcher) -> Trader:

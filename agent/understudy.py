@@ -78,7 +78,7 @@ class TraderWithFallback(Trader):
         (source, symbols), left = self._choices[index], self._source.name
         say(f"prices now come from {source.name} in place of {left}: {why}")
         self.event("source", source=source.name, symbols=list(symbols), instead_of=left, why=why)
-        self._source, self._symbols = source, symbols
+        self._source, self._symbols, self._source_name = source, symbols, source.name
         self._in_use, self._failed_passes = index, 0
         self._recalled_since = timestamp(self.clock.now_s() - RECALLED_D * DAY_S) if index else ""
         for symbol in set(self._overdue) - set(self._symbols):

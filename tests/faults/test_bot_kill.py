@@ -48,6 +48,8 @@ def test_run_misses_and_doubles_nothing_when_it_is_killed_again_and_again(tmp_pa
     assert_every_trade_is_settled_once(data)
     events = Counter(event["kind"] for event in records(data, "events"))
     assert (events["start"], events["stop"]) == (ROUNDS, 1)
+    starts = [event["previous"] for event in records(data, "events") if event["kind"] == "start"]
+    assert starts == [None] + ["died"] * (ROUNDS - 1)
 
 
 def assert_every_trade_is_settled_once(data: Path) -> None:

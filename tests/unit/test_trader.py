@@ -268,3 +268,15 @@ def test_trader_misses_an_evaluation_when_it_comes_to_it_only_after_the_grace(be
     missed = [record for record in records(bench.folder, "events") if record["kind"] == "missed"]
     assert [event["due_ts"] for event in missed] == [timestamp(T0 + 240)]
     assert not bench.signals()
+
+
+def test_start_says_how_the_run_before_it_ended(bench: TraderBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    trader = bench.trader
+    trader.tell_start()
+    trader.tell_stop()
+    trader.tell_start()
+    trader.tell_start()
+    monkeypatch.setattr("agent.alive.boot_id", lambda: "another boot")
+    trader.tell_start()
+    starts = [record for record in records(bench.folder, "events") if record["kind"] == "start"]
+    assert [start["previous"] for start in starts] == [None, "stopped", "died", "machine"]
