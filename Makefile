@@ -14,7 +14,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos bench bench-store check lock clean again model bench-score
+.PHONY: help run test chaos bench bench-store bench-market check lock clean again model bench-score
 
 # Not from the environment: the folder is deleted to be made anew.
 VENV = .venv
@@ -53,7 +53,15 @@ chaos: $(VENV)/ready-dev
 	exec $(python) -m pytest -s tests/faults/test_chaos_process.py tests/faults/test_store_kill.py \
 		tests/faults/test_store_power.py tests/vps $(ARGS)
 
-bench: bench-store
+bench: bench-store bench-score bench-market
+
+bench-market: $(VENV)/ready-dev
+	@scratch=$$(mktemp -d)
+	trap 'rm -rf "$$scratch"' EXIT
+	$(python) -m pip install -qq --disable-pip-version-check --no-input --only-binary :all: \
+		--target "$$scratch" -r bench/market.txt
+	PYTHONPATH="$$scratch" $(python) -m bench.replay
+	$(python) -m bench.day
 
 bench-store: $(VENV)/ready-dev
 	@scratch=$$(mktemp -d)
