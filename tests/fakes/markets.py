@@ -1,7 +1,7 @@
 """A trader between two fake exchanges, with a clock that only the test moves: a day passes in a moment."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +33,18 @@ class Bench:
         self.data.prepare()
         self.config = config.load(str(write_config(folder, f"[market]\n{market}\n")), {})
         self.clock = ManualClock(now_s)
+        self._opened = ExitStack()
         self.trader: Trader
         self.restart()
 
+    def __del__(self) -> None:
+        self._opened.close()
+
     def restart(self) -> None:
+        self._opened.close()
         fetcher = Fetcher(self.clock, host=lambda name: Breaker(name, lambda change: self.trader.tell_breaker(change)))
-        self.trader = trader_of(self.config, self.data, self.clock, fetcher)
+        self._opened.callback(fetcher.close)
+        self.trader = self._opened.enter_context(trader_of(self.config, self.data, self.clock, fetcher))
         self.trader.read_back()
 
     def live(self, minutes: int, deadline_s: float = 10) -> None:

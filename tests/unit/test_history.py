@@ -60,10 +60,12 @@ class Bench:
         self.clock = ManualClock(now_s)
         self.source = FakeSource(self.clock)
         self.gaps: list[tuple[int, int]] = []
+        self.prices = Store(self.path, durable=False)
         self.restart()
 
     def restart(self) -> None:
-        self.history = History("KRW-BTC", self.source, Store(self.path, durable=False), self.clock, self._gap)
+        self.prices.close()
+        self.history = History("KRW-BTC", self.source, self.prices, self.clock, self._gap)
         for candle in self.stored():
             self.history.remember(candle)
 

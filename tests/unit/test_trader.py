@@ -51,11 +51,19 @@ class TraderBench:
         folder.mkdir(exist_ok=True)
         self.folder, self.config = folder, config
         self.clock, self.market = ManualClock(T0 + 6), FakeMarket()
-        self.restart()
+        self.trader = self._born()
+
+    def __del__(self) -> None:
+        self.trader.__exit__()
 
     def restart(self) -> None:
-        self.trader = Trader(self.config, DataFolder(self.folder), self.clock, self.market)
-        self.trader.read_back()
+        self.trader.__exit__()
+        self.trader = self._born()
+
+    def _born(self) -> Trader:
+        trader = Trader(self.config, DataFolder(self.folder), self.clock, self.market)
+        trader.read_back()
+        return trader
 
     def live(self, minutes: int, close: float | None = None) -> None:
         """Let minutes pass, each with its price pass, and every fifth with an evaluation."""
