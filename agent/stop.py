@@ -32,7 +32,7 @@ class Stop:
         self.asked = False
         self.reload_asked = False
         self._interruptible = False
-        self._wakeups: list[int] = []
+        self._wakeups = select.poll()
 
     def install(self, *, reloads: bool = False) -> None:
         """Take over the signals, once.
@@ -41,9 +41,9 @@ class Stop:
             reloads: SIGHUP sets `reload_asked`, instead of ending the process.
         Raises: ValueError outside the main thread, where Python handles no signals.
         """
-        heard, written = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._heard, written = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(written, warn_on_full_buffer=False)
-        self._wakeups = [heard]
+        self._wakeups.register(self._heard, select.POLLIN)
         for number in STOP_SIGNALS:
             signal.signal(number, self._note)
         if reloads:
@@ -53,7 +53,7 @@ class Stop:
         """Wait that many real seconds, or until a stop or a reload is asked for."""
         end_s = time.monotonic() + duration_s
         while not (self.asked or self.reload_asked) and (left_s := end_s - time.monotonic()) > 0:
-            for woken in select.select(self._wakeups, [], [], left_s)[0]:
+            for woken, _ in self._wakeups.poll(left_s * 1000):
                 os.read(woken, 4096)
 
     @contextmanager

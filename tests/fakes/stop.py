@@ -20,5 +20,4 @@ def installed() -> Iterator[Stop]:
         for number, handler in before.items():
             signal.signal(number, handler)
         os.close(signal.set_wakeup_fd(-1))
-        for end in stop._wakeups:
-            os.close(end)
+        os.close(stop._heard)
