@@ -63,7 +63,7 @@ def kill_rounds(
             slot[_CURRENT] = slot[_LAST] = firsts[number] - 1
             slot[_REFUSED] = 0
             processes.append(_start(writer(path, durable=durable), number, firsts[number], line_bytes, slot))
-        while not all(_has_begun(shared[at * _FIELDS :], firsts[at]) for at in range(writers)) and _all_live():
+        while not all(_has_begun(shared[at * _FIELDS :], firsts[at]) for at in range(writers)) and _all_live(processes):
             time.sleep(0.0001)
         time.sleep(rng.uniform(0, 0.0005))
         if rotating and rng.random() < 0.5 and path.exists():
@@ -102,8 +102,10 @@ def _emptied(path: Path, tally: Tally) -> list[tuple[int, int]]:
     return found
 
 
-def _all_live() -> bool:
-    return os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+def _all_live(processes: list[int]) -> bool:
+    # These alone: what other tests left to be waited for is no sign that a writer ended.
+    ended = (os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) for process in processes)
+    return all(each is None for each in ended)
 
 
 def _start(store: Store, number: int, first: int, line_bytes: int, slot: "memoryview[int]") -> int:
