@@ -76,6 +76,7 @@ check: $(VENV)/ready-dev
 	echo "check: types"; $(python) -m mypy agent store systemd/*.py systemd/drill bot.py sentiment.py demo.py tests || failed="$$failed types"
 	echo "check: imports"; $(VENV)/bin/lint-imports --no-logo || failed="$$failed imports"
 	echo "check: layout"; $(python) -m tests.layout || failed="$$failed layout"
+	echo "check: units"; $(python) -m pytest -q --no-header -p no:cacheprovider tests/unit/test_units*.py || failed="$$failed units"
 	if [ -n "$$failed" ]; then echo "check: failed:$$failed" >&2; exit 1; fi
 	echo "check: all is well"
 
