@@ -35,7 +35,11 @@ class Stream:
             # Renamed meanwhile: what was written up to then is still in the old file.
             self._drain()
             self.close()
-            self._descriptor = os.open(self.path, os.O_RDONLY)
+            try:
+                self._descriptor = os.open(self.path, os.O_RDONLY)
+            except FileNotFoundError:
+                # Renamed once more between the two looks: the next one finds it.
+                return
             self._inode, self._position = os.fstat(self._descriptor).st_ino, 0
             self._drain()
 
