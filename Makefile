@@ -73,7 +73,7 @@ bench-store: $(VENV)/ready-dev
 check: $(VENV)/ready-dev
 	@failed=
 	echo "check: style"; $(python) -m ruff check --quiet . && $(python) -m ruff format --quiet --check . || failed="$$failed style"
-	echo "check: types"; $(python) -m mypy agent store systemd/*.py systemd/drill bot.py sentiment.py demo.py tests || failed="$$failed types"
+	echo "check: types"; $(python) -m mypy agent store systemd/*.py systemd/drill desk/model bench bot.py sentiment.py demo.py tests || failed="$$failed types"
 	echo "check: imports"; $(VENV)/bin/lint-imports --no-logo || failed="$$failed imports"
 	echo "check: layout"; $(python) -m tests.layout || failed="$$failed layout"
 	echo "check: units"; $(python) -m pytest -q --no-header -p no:cacheprovider tests/unit/test_units*.py || failed="$$failed units"

@@ -25,7 +25,8 @@ INTERVAL_S, GDELT_INTERVAL_S = 1.0, 5.0
 # One feed's share of the run's deadline.
 FEED_S_MAX = 15.0
 DEMO = "demo:"
-_MARKS = {"etag": "ETag", "last_modified": "Last-Modified"}
+# What tells one answer from the next: its name in the record, in the answer, and in what asks for what is newer.
+_MARKS = {"etag": ("ETag", "If-None-Match"), "last_modified": ("Last-Modified", "If-Modified-Since")}
 
 Record = dict[str, Any]
 
@@ -63,13 +64,8 @@ class Collector(ExitStack):
         end_s = clock.monotonic_s() + news.deadline_s
         new, good, troubles = 0, 0, list[MossError]()
         for feed in news.feeds:
-            left_s = end_s - clock.monotonic_s()
             try:
-                if left_s <= 0:
-                    late = Unreachable(f"not asked, the run's {news.deadline_s} s were over")
-                    self.tell(feed, late)
-                    raise late
-                new += self.collect(feed, min(left_s, FEED_S_MAX))
+                new += self.collect(feed, min(end_s - clock.monotonic_s(), FEED_S_MAX))
                 good += 1
             except Stopped:
                 break
@@ -90,16 +86,20 @@ class Collector(ExitStack):
         # Another address's marks say nothing of this one.
         last = last if last.get("url") == feed.url else {}
         record: Record = {"ts": "", "kind": "feed", "source": feed.name, "url": feed.url, "http_status": None}
-        record |= {name: last.get(name, "") for name in ("etag", "last_modified")}
-        record |= {"items": 0, "new": 0, "shown": []}
+        record |= {name: last.get(name, "") for name in _MARKS} | {"items": 0, "new": 0, "shown": []}
+        attempt = last.get("attempt", 0) + 1
         try:
-            if self._heed_robots(feed, last, deadline_s / 2):
-                deadline_s /= 2
-            entries = known.once_each(self._ask(feed, record, deadline_s))
+            entries = known.once_each(self._ask(feed, record, self._heed_robots(feed, last, deadline_s)))
+            shown = list(entries)[: known.SHOWN_MAX]
+        except feeds.CutOff as error:
+            # What follows the cut is not known to be gone, nor is this to be answered with 304: it is no full answer.
+            entries, shown = known.once_each(error.whole), []
+            record |= dict.fromkeys(_MARKS, "") | {"attempt": attempt}
+            self._tell(feed, error, attempt)
         except (Unreachable, Unusable) as error:
-            record["http_status"] = getattr(error, "status", record["http_status"])
+            record |= {"http_status": getattr(error, "status", record["http_status"]), "attempt": attempt}
             self._close(record)
-            self.tell(feed, error)
+            self._tell(feed, error, attempt)
             raise
         if record["http_status"] != 304 and not entries:
             say(f"{feed.name}: the feed has no entries")
@@ -107,7 +107,7 @@ class Collector(ExitStack):
         scores = [self._score(headline) for headline in new]
         self._scores.append_many(scores)
         self._recent.update(entries)
-        record |= {"items": len(entries), "new": len(new), "shown": list(entries)[: known.SHOWN_MAX]}
+        record |= {"items": len(entries), "new": len(new), "shown": shown}
         local = datetime.fromtimestamp(self._clock.now_s(), self._config.schedule.timezone)
         for score, headline in zip(scores, new, strict=True):
             say(f"{local:%H:%M} {score['score']:+.2f} [{feed.name}] {headline.title}")
@@ -115,22 +115,26 @@ class Collector(ExitStack):
         self._close(record)
         return len(new)
 
-    def tell(self, feed: NewsFeed, error: MossError) -> None:
+    def _tell(self, feed: NewsFeed, error: MossError, attempt: int) -> None:
         """Record what went wrong with a feed, and say it."""
         say(f"{feed.name}: {error}")
-        fields = {"class": type(error).__name__, "message": str(error), "what": f"feed {feed.name}"}
+        fields = {"class": type(error).__name__, "message": str(error), "what": f"feed {feed.name}", "attempt": attempt}
         self._events.append({"ts": self._ts(), "kind": "error", **fields})
 
-    def _heed_robots(self, feed: NewsFeed, last: Mapping[str, Any], deadline_s: float) -> bool:
-        """See whether the host lets programs read the feed; tell whether it had to be asked, which is once a day.
+    def _heed_robots(self, feed: NewsFeed, last: Mapping[str, Any], deadline_s: float) -> float:
+        """See whether the host lets programs read the feed; return what seconds are left for that.
+
+        Its rules are asked for once a day, and may take half of the time.
 
         Raises: Refused where it does not, Unreachable where it cannot be asked.
         """
+        if deadline_s <= 0:
+            raise Unreachable(f"not asked, the run's {self._config.news.deadline_s} s were over")
         if feed.url == DEMO or (last.get("http_status") in (200, 304) and last["ts"][:10] == self._ts()[:10]):
-            return False
+            return deadline_s
         address = urljoin(feed.url, "/robots.txt")
-        if is_new := address != self._rules[0]:
-            text = ""
+        if address != self._rules[0]:
+            text, deadline_s = "", deadline_s / 2
             # A host without one (4xx), or with nothing readable there, forbids nothing.
             with suppress(Refused, Unusable):
                 answer = self._fetcher.get(address, deadline_s=deadline_s, size_bytes_max=robots.SIZE_BYTES_MAX)
@@ -139,15 +143,14 @@ class Collector(ExitStack):
             self._rules = address, text
         if not robots.allows(self._rules[1], feed.url):
             raise Refused(f"{address} asks programs not to read this address")
-        return is_new
+        return deadline_s
 
     def _ask(self, feed: NewsFeed, record: Record, deadline_s: float) -> list[Headline]:
         if feed.url == DEMO:
             from agent.news import demo  # only `make run` needs it
 
             return demo.headlines(feed.name, feed.lang, self._clock.now_s())
-        wanted = {"If-None-Match": record["etag"], "If-Modified-Since": record["last_modified"]}
-        headers = {name: value for name, value in wanted.items() if value}
+        headers = {asks: record[name] for name, (_, asks) in _MARKS.items() if record[name]}
         pace_s = GDELT_INTERVAL_S if feed.format == "gdelt" else INTERVAL_S
         get = partial(self._fetcher.get, attempts_max=ATTEMPTS_MAX, interval_s=pace_s, name=feed.name)
         answer = get(feed.url, headers=headers, deadline_s=deadline_s)
@@ -155,7 +158,7 @@ class Collector(ExitStack):
         if answer.status == 304:
             return []
         headlines = feeds.parse(answer.body, answer.headers.get("Content-Type", ""), feed)
-        for name, header in _MARKS.items():
+        for name, (header, _) in _MARKS.items():
             # What is sent back next time: in one line, ASCII, of sane length.
             value = answer.headers.get(header, "")
             record[name] = value if value.isascii() and value.isprintable() and len(value) <= 200 else ""
@@ -174,10 +177,8 @@ class Collector(ExitStack):
         if shown:
             unknown = {key: headline for key, headline in unknown.items() if key not in shown["shown"]}
         since = {key: known.unsure_since(headline, shown, self._floor_s) for key, headline in unknown.items()}
-        unsure = {key: unknown[key] for key, since_s in since.items() if since_s is not None}
-        if unsure:
-            begin_s = min(since_s for since_s in since.values() if since_s is not None)
-            for key in known.scored_since(newest(self._folder.stream("sentiment")), begin_s, unsure):
+        if unsure := {key: since_s for key, since_s in since.items() if since_s is not None}:
+            for key in known.scored_since(newest(self._folder.stream("sentiment")), min(unsure.values()), unsure):
                 del unknown[key]
         # Feeds have the newest first, records rise in time; among equals the order stays reversed.
         return sorted(reversed(unknown.values()), key=lambda headline: headline.published_s or self._floor_s)  # noqa: C414

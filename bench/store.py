@@ -28,7 +28,7 @@ SEGMENTS = 100
 SEGMENT_BYTES = 10_000_000
 HOURS = 24
 
-failed = []
+failed: list[str] = []
 
 
 def record(n: int) -> Record:

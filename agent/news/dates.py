@@ -10,10 +10,9 @@ _ZONES_H = {"kst": 9, "jst": 9, "cst": -6, "cdt": -5, "est": -5, "edt": -4, "mst
 _ZONES_H |= {"z": 0, "ut": 0, "utc": 0, "gmt": 0, "bst": 1, "cet": 1, "cest": 2, "hkt": 8, "sgt": 8}
 
 _TIME = r"(?:[T\s,]*(\d{1,2}):?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)?\s*([ap]\.?m\.?)?\s*(.*))?"
-_DATE = r"(\d{4})(?:\s*[-./년]\s*(\d{1,2})\s*[-./월]\s*(\d{1,2})\s*일?|(\d\d)(\d\d))"
-_YEAR_FIRST = re.compile(_DATE + _TIME, re.IGNORECASE)
-_DAY = r"(?:[^\W\d]+\.?,?\s+)?(\d{1,2})[\s-]+(\d{1,2}|[a-z]{3,9})\.?[\s-]+(\d{4}|\d\d)"
-_DAY_FIRST = re.compile(_DAY + _TIME, re.IGNORECASE)
+_YEAR_FIRST = r"(?P<year>\d{4})\s*[-./년]?\s*(?P<month>\d{1,2})\s*[-./월]?\s*(?P<day>\d{1,2})\s*일?"
+_DAY_FIRST = r"(?:[^\W\d]+\.?,?\s+)?(?P<day>\d{1,2})[\s-]+(?P<month>\d{1,2}|[a-z]{3,9})\.?[\s-]+(?P<year>\d{4}|\d\d)"
+_SHAPES = [re.compile(date + _TIME, re.IGNORECASE) for date in (_YEAR_FIRST, _DAY_FIRST)]
 _OFFSET = re.compile(r"(?:gmt|utc|kst)?\s*([+-])(\d{1,2}):?(\d\d)?$", re.IGNORECASE)
 
 
@@ -26,16 +25,13 @@ def moment(text: str, zone_s: int = 0) -> float | None:
     Returns: seconds since 1970 UTC; None where the text is no date between 1990 and 2100.
     """
     plain = text.strip()[:80]
-    if found := _YEAR_FIRST.match(plain):
-        year, month, day = int(found[1]), int(found[2] or found[4]), int(found[3] or found[5])
-        hour, minute, second, half, zone = found.group(6, 7, 8, 9, 10)
-    elif found := _DAY_FIRST.match(plain):
-        named = found[2].lower()
-        month = int(named) if named.isdecimal() else _MONTHS.index(named[:3]) + 1 if named[:3] in _MONTHS else 0
-        year, day = int(found[3]) + (2000 if len(found[3]) == 2 else 0), int(found[1])
-        hour, minute, second, half, zone = found.group(4, 5, 6, 7, 8)
-    else:
+    found = next(filter(None, (shape.match(plain) for shape in _SHAPES)), None)
+    if not found:
         return None
+    named, year, day = found["month"].lower(), int(found["year"]), int(found["day"])
+    month = int(named) if named.isdecimal() else _MONTHS.index(named[:3]) + 1 if named[:3] in _MONTHS else 0
+    year += 2000 if year < 100 else 0
+    hour, minute, second, half, zone = found.groups()[3:]
     clock_h = int(hour or 0)
     if half:
         clock_h = clock_h % 12 + (12 if half[0] in "pP" else 0)

@@ -1,25 +1,28 @@
 """RSS 0.9x, 1.0, 2.0 and Atom to headlines; what comes in is hostile until shown otherwise.
 
-JSON and web pages are read by modules of their own, `json_feed` and `page`.
+What only some feeds are is read by modules of its own: `json_feed`, `page`, `charset` and, where the XML is broken,
+`mending`.
 """
 
-import re
-from html.entities import html5
+from codecs import utf_8_decode
+from contextlib import suppress
 from xml.etree import ElementTree
 
 from agent.errors import Unusable
-from agent.news.charset import decode
 from agent.news.headline import Headline, headline, web_link
+from agent.news.tree import PAGE, parsed
 from agent.settings import NewsFeed
 
-DEPTH_MAX = 60
-"""Elements inside each other; feeds use about five, XHTML inside Atom some more."""
-
-_LOOSE = re.compile(r"&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};)(?:([a-zA-Z][a-zA-Z0-9]{1,30});)?")
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _DATES = ("pubDate", "published", "date", "updated", "modified", "issued")
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
-_PAGE = ("<!doctype html", "<html", "<head", "<body")
+
+
+class CutOff(Unusable):
+    """The answer breaks off, or is broken inside: `whole` are the headlines that it gave all the same."""
+
+    def __init__(self, message: str, whole: list[Headline]) -> None:
+        super().__init__(message)
+        self.whole = whole
 
 
 def parse(body: bytes, content_type: str, feed: NewsFeed) -> list[Headline]:
@@ -29,86 +32,66 @@ def parse(body: bytes, content_type: str, feed: NewsFeed) -> list[Headline]:
         body: the bytes as they came, decompressed.
         content_type: the HTTP header of that name, "" if there was none.
         feed: whose they are; its `lang` holds for all entries, where empty each title's own is found out.
-    Raises: Unusable, saying what came instead of a feed.
+    Raises: Unusable, saying what came instead of a feed; CutOff where only a part of it can be read.
     """
     if not body.strip():
         raise Unusable("the answer is empty")
     try:
-        headlines = _entries(decode(body, content_type), feed)
+        headlines, trouble = _entries(_decoded(body, content_type), feed)
     except (ValueError, OverflowError, RecursionError, MemoryError) as error:
         raise Unusable(f"the answer cannot be read: {error}") from error
-    return [found for found in headlines if found.title]
+    titled = [found for found in headlines if found.title]
+    if trouble:
+        raise CutOff(trouble, titled)
+    return titled
 
 
-def _entries(text: str, feed: NewsFeed) -> list[Headline]:
+def _decoded(body: bytes, content_type: str) -> str:
+    plain = body.isascii() and b"\0" not in body and b"\x1b" not in body
+    with suppress(UnicodeDecodeError):
+        # The last letter may be cut in two.
+        text, _ = utf_8_decode(body)
+        # No other encoding looks like letters beyond the Latin ones in UTF-8 by chance, whatever is declared.
+        if plain or max(text) >= "\u0800":
+            return text.replace("\0", "").lstrip("\ufeff")
+    from agent.news import charset
+
+    return charset.decode(body, content_type)
+
+
+def _entries(text: str, feed: NewsFeed) -> tuple[list[Headline], str]:
+    """Return the headlines, and what is wrong with the rest of the answer, "" if nothing."""
     # What only some feeds are costs nothing where there is none of them.
     if feed.format == "html" or feed.item:
         from agent.news import page
 
-        return page.entries(text, feed)
+        return page.entries(text, feed), ""
     if feed.format in ("json", "gdelt") or (not feed.format and text.lstrip()[:1] == "{"):
         from agent.news import json_feed
 
         return json_feed.entries(text, feed)
-    root = _tree(text)
+    root, trouble = _tree(text.lstrip("\ufeff \t\r\n"))
     if _local(root) not in ("rss", "rdf", "feed", "channel"):
         raise Unusable(f"the answer is XML but no feed: its root is <{_local(root):.40}>")
     parents = [root, *_named(root, "channel")]
     found = [child for parent in parents for child in parent if _local(child) in ("item", "entry")]
     base = next((part.get(_XML_BASE, "") for part in (root, *root) if part.get(_XML_BASE)), feed.url)
-    return [_headline(entry, feed, base) for entry in found]
+    return [_headline(entry, feed, base) for entry in found], trouble
 
 
-class _Shallow(ElementTree.TreeBuilder):
-    """Builds a tree, but none deep enough to exhaust a stack."""
-
-    depth = 0
-
-    def start(self, tag: str, attrs: dict[str, str], /) -> ElementTree.Element:
-        self.depth += 1
-        if self.depth > DEPTH_MAX:
-            raise Unusable(f"the answer nests elements more than {DEPTH_MAX} deep")
-        return super().start(tag, attrs)
-
-    def end(self, tag: str, /) -> ElementTree.Element:
-        self.depth -= 1
-        return super().end(tag)
-
-
-def _tree(text: str) -> ElementTree.Element:
-    """Parse the text, and once more with its commonest faults mended where it is not well-formed."""
-    rest = text.lstrip("\ufeff \t\r\n")
-    if rest[:20].lower().startswith(_PAGE):
+def _tree(text: str) -> tuple[ElementTree.Element, str]:
+    if text[:20].lower().startswith(PAGE):
         raise Unusable("the answer is a web page, not a feed")
-    if "<!entity" in rest.lower():
+    if "<!entity" in text.lower():
         raise Unusable("the answer declares entities of its own, as entity bombs do")
-    if "<" not in rest:
+    if "<" not in text:
         raise Unusable("the answer is not XML")
     try:
-        return _parsed(rest)
+        return parsed(text), ""
     except ElementTree.ParseError:
-        pass  # mended below
-    try:
-        return _parsed(_LOOSE.sub(_escaped, _CONTROLS.sub("", rest)))
-    except ElementTree.ParseError as error:
-        if any(mark in rest[:2_000].lower() for mark in _PAGE):
-            raise Unusable("the answer is a web page, not a feed") from None
-        raise Unusable(f"the answer is not well-formed XML: {error}") from None
+        from agent.news import mending
 
-
-def _parsed(text: str) -> ElementTree.Element:
-    parser = ElementTree.XMLParser(target=_Shallow(), encoding="utf-8")  # noqa: S314 - no entity is declared, depth is bound
-    parser.feed(text.encode("utf-8", "replace"))
-    root: ElementTree.Element = parser.close()
-    return root
-
-
-def _escaped(found: re.Match[str]) -> str:
-    """Keep XML's own entities, write out HTML's, and escape an ampersand that begins none."""
-    name = found[1]
-    if name in ("amp", "lt", "gt", "quot", "apos"):
-        return found[0]
-    return html5.get(f"{name};", f"&amp;{name};") if name else "&amp;"
+        return mending.tree(text)
 
 
 def _headline(entry: ElementTree.Element, feed: NewsFeed, base: str) -> Headline:

@@ -30,8 +30,8 @@ def scored_since(newest_first: Iterable[Record], since_s: float, wanted: Collect
         known = str(record["text_id"]).rpartition("-")[2]
         if wanted is None or known in wanted:
             found.add(known)
-            if wanted is not None and len(found) == len(wanted):
-                break
+        if wanted is not None and len(found) == len(wanted):
+            break
     return found
 
 
@@ -41,22 +41,18 @@ def last_answers(newest_first: Iterable[Record], sources: Iterable[str]) -> dict
     Arguments:
         newest_first: feeds.jsonl, backward.
     """
-    missing, found = set(sources), {}
-    for record in newest_first if missing else ():
-        if record["source"] in missing:
-            missing.discard(record["source"])
-            found[record["source"]] = record
-            if not missing:
+    wanted, found = set(sources), dict[str, Record]()
+    for record in newest_first if wanted else ():
+        if record["source"] in wanted:
+            found.setdefault(record["source"], record)
+            if len(found) == len(wanted):
                 break
     return found
 
 
 def last_shown(newest_first: Iterable[Record], source: str) -> Record | None:
     """Return the source's last full answer that had entries; None if there never was one."""
-    for record in newest_first:
-        if record["source"] == source and record["shown"]:
-            return record
-    return None
+    return next((record for record in newest_first if record["source"] == source and record["shown"]), None)
 
 
 def unsure_since(headline: Headline, shown: Record | None, floor_s: float) -> float | None:

@@ -1,8 +1,9 @@
 """RSS and Atom to headlines, and what is no feed to one clear sentence."""
 
 import contextlib
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import Unusable
-from agent.news.feeds import parse
+from agent.news.feeds import CutOff, parse
 from agent.news.headline import Headline
 from agent.settings import NewsFeed
 from tests.fakes.feeds import Entry, atom, rss
 
 FEED = NewsFeed("alder", "https://news.example/feed/")
 MOMENT_S = 1_682_899_200.0
+
+Make = Callable[[Iterable[Entry]], bytes]
 
 
 def titles(body: bytes, content_type: str = "") -> list[str]:
@@ -159,6 +162,43 @@ def test_what_is_no_feed_is_told_in_a_sentence(body: bytes, sentence: str) -> No
         parse(body, "text/xml", FEED)
 
 
+@pytest.mark.parametrize("make", [rss, atom])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp949"])
+def test_a_feed_cut_off_anywhere_gives_the_entries_before_the_cut(make: Make, encoding: str) -> None:
+    whole = make([Entry(f"{number}번 코스피 급등 & 안도", f"g{number}") for number in range(3)]).decode()
+    end = whole.rindex("</item>" if make is rss else "</entry>")
+    ends = [match.end() for match in re.finditer("</item>|</entry>", whole)]
+    for cut in range(ends[0], end, 7):
+        body = whole[:cut].encode(encoding)
+        # The last letter is cut in two where it has more bytes than one.
+        with pytest.raises(CutOff, match="not well-formed") as error:
+            parse(body[:-1] if cut not in ends else body, "", FEED)
+        expected = [f"{number}번 코스피 급등 & 안도" for number, at in enumerate(ends) if at <= cut]
+        assert [headline.title for headline in error.value.whole] == expected, cut
+
+
+def test_a_broken_entry_costs_no_other() -> None:
+    body = b"<rss><channel>" + b"".join(
+        b"<item><title>%s</title></item>" % title for title in (b"one", b"a <b</b>", b"three")
+    )
+    with pytest.raises(CutOff, match="2 entries") as error:
+        parse(body + b"</channel></rss>", "", FEED)
+    assert [headline.title for headline in error.value.whole] == ["one", "three"]
+
+
+def test_namespaces_of_the_root_hold_for_the_entries_of_a_feed_cut_off() -> None:
+    body = (
+        b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" '
+        b'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><items><rdf:li/></items></channel>'
+        b'<item rdf:about="https://news.example/1"><title>Yes</title><link>https://news.example/1</link>'
+        b"<dc:date>2023-05-01T09:00:00+09:00</dc:date></item><item><tit"
+    )
+    link = "https://news.example/1"
+    with pytest.raises(CutOff) as error:
+        parse(body, "", FEED)
+    assert error.value.whole == [Headline("alder", "Yes", link, link, MOMENT_S, "en")]
+
+
 def test_an_entity_bomb_is_refused_at_once() -> None:
     lines = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
     body = f'<!DOCTYPE rss [<!ENTITY l0 "lol">{lines}]><rss><channel><item><title>&l11;</title></item></channel></rss>'
@@ -176,11 +216,13 @@ def test_deep_nesting_is_refused_without_a_crash(tag: str) -> None:
 
 
 def test_two_megabytes_of_comments_or_ampersands_take_no_long_time() -> None:
-    for filler in (b"<!-- -->", b"<!--", b"&", b"&a", b"<?x?>", b"[", b"<!DOCTYPE [", b" "):
-        body = filler * (2_000_000 // len(filler))
+    for filler in (b"<!-- -->", b"<!--", b"&", b"&a", b"<?x?>", b"[", b"<!DOCTYPE [", b" ", b"<item></item>"):
+        body = (b"<rss><channel>" if filler.startswith(b"<item") else b"") + filler * (2_000_000 // len(filler))
         began_s = time.process_time()
         with pytest.raises(Unusable):
             parse(body, "", FEED)
+        with pytest.raises(Unusable):
+            parse(b"<rss><channel><item></item>" + body, "", FEED)
         parse(item(f"<title>{'<b>' * 100}x</title>".replace("<b>", "&lt;b&gt;")) + body[:0], "", FEED)
         assert time.process_time() - began_s < 3.0, filler
 

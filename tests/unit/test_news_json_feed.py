@@ -5,7 +5,7 @@ import json
 import pytest
 
 from agent.errors import Unusable
-from agent.news.feeds import parse
+from agent.news.feeds import CutOff, parse
 from agent.news.headline import Headline
 from agent.settings import NewsFeed
 
@@ -50,6 +50,15 @@ def test_an_entry_without_a_title_is_left_out(item: object) -> None:
 def test_escapes_that_json_does_not_know_and_control_characters_are_borne() -> None:
     body = rb'{"articles": [{"title": "It\'s \x up \\ \"5\" \u20ac' + b"\t" + rb'", "url": "javascript:x"}]}'
     assert [(found.title, found.link) for found in parse(body, "", FEED)] == [('It\'s x up \\ "5" €', "")]
+
+
+def test_a_list_that_breaks_off_gives_the_entries_before_the_cut() -> None:
+    body = json.dumps({"version": 1, "items": [{"title": f"급등 {number}"} for number in range(3)]}, indent=1).encode()
+    for cut in range(body.index(b"}") + 1, len(body) - 5):
+        with pytest.raises(CutOff, match="not well-formed JSON") as error:
+            parse(body[:cut], "", FEED)
+        count = body[:cut].count(b"}")
+        assert [found.title for found in error.value.whole] == [f"급등 {number}" for number in range(count)]
 
 
 @pytest.mark.parametrize(

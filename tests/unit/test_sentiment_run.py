@@ -118,12 +118,43 @@ def test_one_feed_down_stops_no_other(tmp_path: Path) -> None:
     assert sorted(titles(data)) == sorted(entry.title for entry in ENTRIES)
     events = records(data, "events")
     assert [(event["kind"], event["what"]) for event in events] == [("error", "feed d"), ("error", "feed b")]
-    assert list(events[0]) == ["ts", "kind", "class", "message", "what"]
+    assert list(events[0]) == ["ts", "kind", "class", "message", "what", "attempt"]
     assert events[0]["class"] == "Unusable"
     assert "web page" in events[0]["message"]
     assert "503" in events[1]["message"]
     assert [(feed["source"], feed["http_status"]) for feed in records(data, "feeds")] == [
         ("d", 200), ("b", 503), ("a", 200), ("c", 200),
+    ]  # fmt: skip
+
+
+def test_failures_of_one_feed_in_a_row_are_counted(tmp_path: Path) -> None:
+    host, data = FeedHost({"/feed": None}), tmp_path / "data"
+    with LocalServer(host) as server:
+        config = write_config(tmp_path / "moss.toml", [("alder", f"{server.url}/feed")])
+        for body in (None, b"<html>no</html>", rss(ENTRIES), None):
+            host.bodies["/feed"] = body
+            one_pass(config, data)
+    assert [event["attempt"] for event in records(data, "events")] == [1, 2, 1]
+    assert [feed.get("attempt") for feed in records(data, "feeds")] == [1, 2, None, 1]
+
+
+def test_a_feed_that_breaks_off_gives_what_is_whole_and_is_asked_for_the_rest(tmp_path: Path) -> None:
+    whole, data = rss(ENTRIES), tmp_path / "data"
+    host = FeedHost({"/feed": whole[: whole.index(b"g1")]})
+    host.etags["/feed"] = '"v1"'
+    with LocalServer(host) as server:
+        config = write_config(tmp_path / "moss.toml", [("alder", f"{server.url}/feed")])
+        cut = one_pass(config, data)
+        host.bodies["/feed"] = whole
+        assert one_pass(config, data).returncode == 0
+    assert cut.returncode == 0
+    assert titles(data) == ["코스피 급락", "Corvane profit rises"]
+    (event,) = records(data, "events")
+    assert (event["class"], event["what"], event["attempt"]) == ("CutOff", "feed alder", 1)
+    assert "1 entries of it are whole" in event["message"]
+    # What is not there is not known to be gone, and the same address may not be answered with 304.
+    assert [(feed["shown"] == [], feed["new"], feed.get("etag")) for feed in records(data, "feeds")] == [
+        (True, 1, None), (False, 1, '"v1"'),
     ]  # fmt: skip
 
 
