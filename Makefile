@@ -3,7 +3,7 @@
 ## make bench    what things cost beside raw writes and peers, which are installed for it only
 ## make chaos    the process killed, starved and hung, a whole system booted and hurt; CHAOS_S=600 says for how long
 ## make check    style, types, layout, log rotation, and the line budget
-## make lock     write requirements.lock and requirements-dev.lock anew, with the newest that fits
+## make lock     write every requirements.lock anew, with the newest that fits
 ## make model    make agent/news/model.bin anew from the labelled headlines; LABELS="yours.tsv" adds your own
 ## make bench-score   how good the score is beside its peers, on our kept-out headlines and on SETS="yours.tsv"
 ## make clean    remove the environment and all caches; ./data stays
@@ -73,7 +73,7 @@ bench-store: $(VENV)/ready-dev
 check: $(VENV)/ready-dev
 	@failed=
 	echo "check: style"; $(python) -m ruff check --quiet . && $(python) -m ruff format --quiet --check . || failed="$$failed style"
-	echo "check: types"; $(python) -m mypy agent store systemd/*.py systemd/drill desk/model bench bot.py sentiment.py demo.py tests || failed="$$failed types"
+	echo "check: types"; $(python) -m mypy agent store systemd/*.py systemd/drill desk bench bot.py sentiment.py demo.py tests || failed="$$failed types"
 	echo "check: imports"; $(VENV)/bin/lint-imports --no-logo || failed="$$failed imports"
 	echo "check: layout"; $(python) -m tests.layout || failed="$$failed layout"
 	echo "check: units"; $(python) -m pytest -q --no-header -p no:cacheprovider tests/unit/test_units*.py || failed="$$failed units"
@@ -102,7 +102,8 @@ lock:
 	trap 'rm -rf "$$scratch"' EXIT
 	"$(python3)" -m venv "$$scratch/venv"
 	"$$scratch/venv/bin/python" -m pip install --quiet --disable-pip-version-check pip-tools==7.6.2
-	for name in requirements requirements-dev; do
+	mkdir -p "$$scratch/desk/dashboard"
+	for name in requirements desk/dashboard/requirements requirements-dev; do
 		# A home of its own: no index and no folder that this user's pip is set up for gets in.
 		env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL -u PIP_INDEX_URL HOME="$$scratch" \
 			"$$scratch/venv/bin/pip-compile" --quiet --no-config --upgrade --generate-hashes --allow-unsafe \

@@ -22,7 +22,12 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "agent.market.sources": ("agent.market", *_PASSED_IN, "agent.fetch"),
     "agent.news.feeds": ("agent.news", *_PASSED_IN, "agent.fetch"),
     "store": ("store",),
-    "desk": ("desk", "agent.market", "agent.news", "agent.config", *_PASSED_IN, "store"),
+    # folder, status, console: a reader finds the same data as the bot does, says of it the same as `bot.py status`, and
+    # lets nothing onto a terminal that the bot would not.
+    "desk": (
+        *("desk", "agent.market", "agent.news", "agent.config", *_PASSED_IN, "store"),
+        *("agent.folder", "agent.status", "agent.console"),
+    ),
 }
 
 # The edge of each pure package: only there does it meet the outside, so its own pure modules and the desk stay away.
