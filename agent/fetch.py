@@ -47,6 +47,8 @@ class Ask(NamedTuple):
     interval_s: float
     name: str
     host: Host
+    method: str
+    body: bytes | None
 
 
 class Fetcher:
@@ -77,10 +79,14 @@ class Fetcher:
         attempts_max: int = 4,
         interval_s: float = 0.0,
         name: str | None = None,
+        method: str = "GET",
+        body: bytes | None = None,
     ) -> Answer:
         """Ask for a URL, again where that may help, until there is an answer or the time is over.
 
         Arguments:
+            body: what POST or PUT send. Every status is an answer to it, 500 too, and no redirect is followed. If no
+                answer came it may have been taken all the same: with attempts_max=1 nothing is sent twice.
             deadline_s: real seconds for everything, retries included; half of it is the longest silence of one attempt.
             size_bytes_max: for the body as sent, and again for what it inflates to.
             interval_s: the least time from one request to the next one at the same host, as its documents allow.
@@ -96,11 +102,10 @@ class Fetcher:
         place = parts.netloc.rpartition("@")[2]
         host = self._hosts.setdefault(place, self._new_host(place))
         name = name or f"{parts.scheme}://{place}{parts.path}"
-        left_s = host.left_alone_s(self._clock.monotonic_s())
-        if left_s > 0:
+        if (left_s := host.left_alone_s(self._clock.monotonic_s())) > 0:
             raise Unreachable(f"{name} is left alone for {left_s:.0f} s more", wait_s=left_s)
         attempts_max = 1 if host.is_probed else attempts_max
-        ask = Ask(url, params, headers, deadline_s, size_bytes_max, attempts_max, interval_s, name, host)
+        ask = Ask(url, params, headers, deadline_s, size_bytes_max, attempts_max, interval_s, name, host, method, body)
         return self._within_deadline(ask)
 
     def close(self) -> None:
@@ -131,9 +136,9 @@ class Fetcher:
         self._clock.sleep_s(ask.host.pause_s(self._clock.monotonic_s(), ask.interval_s))
         # A sleep that a stop ended early is no leave to ask.
         check()
-        silence_s_max = ask.deadline_s / 2
+        asked = (ask.method, ask.url, ask.params, ask.body, ask.headers)
         try:
-            with self._session.get(ask.url, params=ask.params, headers=ask.headers, timeout=silence_s_max) as response:
+            with self._session.request(*asked, timeout=ask.deadline_s / 2) as response:
                 return self._answer(ask, response, check)
         except TRANSPORT_ERRORS as error:
             what, kind = cause(error)
@@ -143,7 +148,7 @@ class Fetcher:
     def _answer(self, ask: Ask, response: requests.Response, check: Callable[[], None]) -> Answer:
         status, headers, now_s = response.status_code, response.headers, self._clock.now_s()
         ask.host.hear(headers, self._clock.monotonic_s())
-        if status not in (200, 304):
+        if status not in (200, 304) and ask.body is None:
             ask.host.refusals += status in (418, 429)
             raise refusal(ask.name, status, told_wait_s(headers, now_s), ask.host.refusals)
         try:
@@ -154,8 +159,7 @@ class Fetcher:
             raise Unusable(f"{ask.name} {error}") from None
         server_s = server_time_s(headers)
         # The header's seconds are cut off, so that on average half of one is missing.
-        skew_s = None if server_s is None else server_s + 0.5 - now_s
-        return Answer(status, headers, body, skew_s)
+        return Answer(status, headers, body, None if server_s is None else server_s + 0.5 - now_s)
 
 
 class _Session(requests.Session):
@@ -163,10 +167,10 @@ class _Session(requests.Session):
         """Return where an answer sends us; None if nowhere, or from TLS to something without."""
         try:
             target = urljoin(resp.url, super().get_redirect_target(resp))
-            schemes = (urlsplit(resp.url).scheme, urlsplit(target).scheme)
+            schemes = urlsplit(resp.url).scheme + urlsplit(target).scheme
         except ValueError:
             return None
-        if not resp.is_redirect or schemes not in (("http", "http"), ("http", "https"), ("https", "https")):
+        if not resp.is_redirect or resp.request.body or schemes not in ("httphttp", "httphttps", "httpshttps"):
             return None
         # requests would read the whole body first, however large it is.
         resp.raw.close()
