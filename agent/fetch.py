@@ -85,8 +85,9 @@ class Fetcher:
         """Ask for a URL, again where that may help, until there is an answer or the time is over.
 
         Arguments:
-            body: what POST or PUT send. Every status is an answer to it, 500 too, and no redirect is followed. If no
-                answer came it may have been taken all the same: with attempts_max=1 nothing is sent twice.
+            body: what POST or PUT send; no redirect is followed with it. If no answer came it may have been taken all
+                the same: with attempts_max=1 nothing is sent twice. With any but None, b"" too, every status is an
+                answer.
             deadline_s: real seconds for everything, retries included; half of it is the longest silence of one attempt.
             size_bytes_max: for the body as sent, and again for what it inflates to.
             interval_s: the least time from one request to the next one at the same host, as its documents allow.

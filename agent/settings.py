@@ -184,17 +184,21 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Telegram:
-    """Alerts by Telegram."""
+    """Messages and commands by Telegram."""
 
-    enabled: bool = key(False, "whether alerts are sent", _not_yet(False))
+    enabled: bool = key(False, "whether messages are sent and commands are taken; see alerts.md")
     url: str = key("https://api.telegram.org", "Telegram's base address", web_address)
+    report: bool = key(False, "whether the hourly report is sent too")
+    lang: str = key("en", "what is said is in English, `en`, or Korean, `ko`", _one_of("en", "ko"))
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Alerts by HTTP."""
+    """Messages by HTTP."""
 
-    url: str = key("", "where alerts are posted", _not_yet(""))
+    url: str = key(
+        "", "where events are posted; with a secret in it: MOSS_WEBHOOK_URL", lambda url: url and web_address(url)
+    )
 
 
 @dataclass(frozen=True, slots=True)

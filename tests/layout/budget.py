@@ -13,11 +13,18 @@ from tests.layout.source import SCRIPTS, Module, Project, Violation, belongs, re
 
 LINES_MAX = {"bot": 2_500, "sentiment": 2_000}
 
+# What the outbox is made of.
+_OFF_THE_BOX = (
+    *("agent.backlog", "agent.channel", "agent.chat", "agent.delivery", "agent.outbox", "agent.patience", "agent.ping"),
+    *("agent.telegram", "agent.webhook", "agent.wording", "agent.words"),
+)
+
 # Modules that are imported inside a function, never by `run` and `once` with the default config: what asks for each.
 # Whatever is not here counts, wherever its import stands.
 NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.audit": "bot.py audit",
     "agent.backfill": "bot.py backfill",
+    **dict.fromkeys(_OFF_THE_BOX, "telegram.enabled, webhook.url, or the secret of a webhook or of a ping"),
     "agent.commands": "any command of bot.py but run, once and check",
     "agent.fallback": "a config file that is wrong",
     "agent.fast_clock": 'market.source = "demo"',
