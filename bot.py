@@ -146,12 +146,16 @@ def _trader(settings: Config, folder: DataFolder, stop: Stop) -> Iterator[Trader
 
 def check(options: argparse.Namespace) -> int:
     """Say whether the configuration is good, and when each job runs next."""
+    from agent.outbox import lacking  # `run` has no need of it where no message is asked for
+
     settings, folder = config.load(options.config), find_data(options.data)
     with trader_of(settings, folder, SystemClock(time.sleep), Fetcher(SystemClock())) as trader:
         jobs = _jobs(trader)
         jobs.begin()
     show(f"config    {settings.path or 'built-in defaults'}: good")
     show(f"data      {folder.path}")
+    for text in lacking(settings):
+        show(text, alarm=True)
     for name, moments in jobs.upcoming(3):
         show(f"{name:9} {', '.join(f'{moment:%m-%d %H:%M}' for moment in moments)} ({settings.schedule.zone})")
     return 0

@@ -1,7 +1,10 @@
 """A Telegram of our own on 127.0.0.1: keeps what it is sent, hands out what a test lets people write."""
 
 import json
+import time
 from collections.abc import Callable
+from dataclasses import replace
+from email.utils import formatdate
 from typing import Any
 
 from tests.fakes.server import LocalServer, Reply, Request
@@ -13,13 +16,14 @@ OWNER = 42
 class FakeTelegram:
     """Answers as Telegram does; `texts` is what the chat shows, `updates` what is still to be fetched.
 
-    `answer` may be set to something that answers in its place, or None to leave it to Telegram.
+    `answer` may be set to something that answers in its place, or None to leave it to Telegram; `now_s` tells its time.
     """
 
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.calls: list[str] = []
         self.updates: list[dict[str, Any]] = []
+        self.now_s: Callable[[], float] = time.time
         self.answer: Callable[[str], Reply | None] = lambda _method: None
         self.server = LocalServer(self._serve)
 
@@ -34,7 +38,7 @@ class FakeTelegram:
     def url(self) -> str:
         return self.server.url
 
-    def write(self, text: str, date_s: float, *, update_id: int, **more: Any) -> None:  # noqa: ANN401 - any JSON
+    def write(self, text: str, date_s: float, /, *, update_id: int, **more: Any) -> None:  # noqa: ANN401 - any JSON
         """Let the owner write; `more` overrides parts of the message."""
         message = {
             "message_id": update_id,
@@ -46,6 +50,10 @@ class FakeTelegram:
         self.updates.append({"update_id": update_id, "message": message | more})
 
     def _serve(self, request: Request) -> Reply:
+        reply = self._reply(request)
+        return replace(reply, headers={"Date": formatdate(self.now_s(), usegmt=True), **reply.headers})
+
+    def _reply(self, request: Request) -> Reply:
         _, bot, method = request.path.split("/")
         self.calls.append(method)
         if reply := self.answer(method):

@@ -80,7 +80,7 @@ def test_load_prefers_the_argument_then_the_environment_then_the_folder(
         ),
         ("[news]\nfeeds = [{name = 'a', url = 'file:///etc/passwd'}]\n", "the url of 'a' must begin with https"),
         ("[news]\nfeeds = [{name = 'a', url = 'demo:'}, {name = 'a', url = 'demo:'}]\n", "is empty or used twice"),
-        ("[telegram]\nenabled = true\n", "this version does not do that yet"),
+        ('[telegram]\nenabled = true\nlang = "de"\n', "must be one of en, ko"),
         ("market = 5\n", r"must be a section, written \[market\]"),
         ("[market\n", "is not TOML: .*line 1"),
     ],

@@ -16,7 +16,7 @@ from agent.outbox import lacking, outbox_of
 from tests.fakes.post import NOON_S, Post, settings
 from tests.fakes.server import LocalServer, Reply
 from tests.fakes.telegram import OWNER, TOKEN, FakeTelegram
-from tests.scripts import TOP
+from tests.scripts import TOP, run, write_config
 
 ALERT = {"what": "disk", "message": "the disk has 90 MiB left", "doing": "goes on recording", "advice": "make room"}
 
@@ -257,6 +257,12 @@ def test_check_says_what_is_missing_when_telegram_is_enabled() -> None:
     assert "secret" not in text
     assert lacking(config, {"MOSS_TELEGRAM_TOKEN": TOKEN, "MOSS_TELEGRAM_CHAT": str(OWNER)}) == []
     assert len(lacking(settings({}), {"MOSS_PING_URL": "hc-ping.com/x"})) == 1
+
+
+def test_check_command_shows_what_is_missing_and_still_calls_the_config_good(tmp_path: Path) -> None:
+    done = run("bot.py", "check", "--config", write_config(tmp_path, "[telegram]\nenabled = true\n"), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "stays silent without MOSS_TELEGRAM_TOKEN and MOSS_TELEGRAM_CHAT" in done.stdout
 
 
 def test_webhook_gets_each_event_as_json_when_it_is_set_up(tmp_path: Path) -> None:
