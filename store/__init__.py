@@ -3,19 +3,20 @@
 from typing import TYPE_CHECKING, Any
 
 from store.append import Store
-from store.errors import BadRecord, NotStored, PositionLost, StoreError
+from store.errors import BadRecord, NotStored, StoreError
 from store.line import Damage, Record
 from store.read import newest, tail
 
 if TYPE_CHECKING:
-    from store.follower import Follower, follow
+    from store.follower import Follower, PositionLost, follow
     from store.history import scan
     from store.verdict import Verdict, verify
 
-__all__ = ["BadRecord", "Damage", "NotStored", "PositionLost", "Record", "Store", "StoreError", "newest", "tail"]
-__all__ += ["Follower", "Verdict", "follow", "scan", "verify"]
+__all__ = ["BadRecord", "Damage", "NotStored", "Record", "Store", "StoreError", "newest", "tail"]
+__all__ += ["Follower", "PositionLost", "Verdict", "follow", "scan", "verify"]
 
-_WHERE = {"Follower": "follower", "follow": "follower", "scan": "history", "Verdict": "verdict", "verify": "verdict"}
+_FOLLOWER = dict.fromkeys(("Follower", "PositionLost", "follow"), "follower")
+_WHERE = {"scan": "history", "Verdict": "verdict", "verify": "verdict", **_FOLLOWER}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever that module holds

@@ -9,12 +9,11 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from store.console import DONE, FAILED, INTERRUPTED, name, say, write, write_text
+from store.console import DONE, FAILED, INTERRUPTED, name, say, show, write, write_text
 from store.errors import StoreError
 from store.follower import Follower
 from store.history import scan
 from store.keeping import add_to, count
-from store.line import show
 from store.read import newest
 from store.search import bound
 from store.segments import segments

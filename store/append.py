@@ -1,6 +1,6 @@
 """Appending so that what was acknowledged stays: through kill -9, rotation, other writers, full disks, power cuts."""
 
-# ruff: noqa: PTH116, PTH120 - pathlib would cost a writer 2 MiB
+# ruff: noqa: PTH120 - pathlib would cost a writer 2 MiB
 # ruff: noqa: FBT001, FBT002 - the contract's signature
 import fcntl
 import os
@@ -9,14 +9,15 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from store.errors import NotStored
-from store.line import Record, encode
+from store.line import Record, encode, encode_many
 from store.lines import sound_end
-from store.segments import Source
+from store.segments import Source, identity
 
 _ASIDE_BYTES_MAX = 65536
 _PAGE_BYTES = 4096
 _PAUSE_S = 0.0005
 _TICK_NS_MAX = 50_000_000
+_BURST_S = 0.001
 _LOCK = fcntl.LOCK_EX | fcntl.LOCK_NB
 
 
@@ -38,17 +39,9 @@ class Store:
     """How long an append waits for another writer, seconds; one that was asked to stop may lower it."""
 
     def __init__(self, path: str | os.PathLike[str], durable: bool = True, checksum: bool = True) -> None:
-        self._path = os.fspath(path)
-        self._durable = durable
-        self._checksum = checksum
+        self._path, self._durable, self._checksum = os.fspath(path), durable, checksum
         self._descriptor = self._folder = -1
-        self._device = self._inode = 0
-        self._size_bytes = 0
-        # In a burst that need not be flushed, one append's second look serves the next one as its first.
-        self._burst_s = 0.0 if durable else 0.001
         self._believed_until_s = 0.0
-        self._changed_ns = 0
-        self._look_again_s = 0.0
 
     def append(self, record: Record) -> None:
         """Store one record; it is safe when this returns.
@@ -65,19 +58,17 @@ class Store:
         Raises: BadRecord and nothing is written, or NotStored, as for `append`.
         Cost: little more a record than encoding it, where they come by the hundred; their bytes are in memory at once.
         """
-        data = b"".join([encode(record, checksum=self._checksum) for record in records])
-        if data:
+        if data := encode_many(list(records), checksum=self._checksum):
             self._keep(data)
 
     def close(self) -> None:
         """Let go of the file; every acknowledged record is safe without it."""
         descriptors = self._descriptor, self._folder
-        self._descriptor, self._folder, self._believed_until_s, self._changed_ns = -1, -1, 0.0, 0
+        self._descriptor = self._folder = -1
         for descriptor in descriptors:
             # One that fails to close is gone all the same, and what was acknowledged was flushed.
             with suppress(OSError):
-                if descriptor >= 0:
-                    os.close(descriptor)
+                os.close(descriptor)
 
     def __enter__(self) -> "Store":
         return self
@@ -92,67 +83,58 @@ class Store:
             if self._durable:
                 # After the lock is gone, so that two writers share a flush.
                 os.fdatasync(self._descriptor)
-        except OSError as error:
-            # A failed flush may have marked the lost pages clean: this descriptor is never flushed again.
+        except BaseException as error:
+            # A failed flush may have marked the lost pages clean, so this descriptor is never flushed again; and if it
+            # was a signal's handler that raised, nothing is known of the file any more.
             self.close()
-            raise NotStored(self._path, error) from error
-        except BaseException:
-            # A signal's handler raised in between: nothing is known of the file any more, so look at it afresh.
-            self.close()
+            if isinstance(error, OSError):
+                raise NotStored(self._path, error) from error
             raise
 
     def _write(self, data: bytes) -> bool:
         """Write whole lines; False when a rotation came in between and they were taken back."""
-        descriptor = self._locked()
+        self._lock()
+        start, written, is_kept = self._healed_end(), 0, False
         try:
-            start = self._healed_end(descriptor)
-            try:
-                written = os.write(descriptor, data)
-                while written < len(data):
-                    # Short: go on until it is whole, or the system says what is in the way.
-                    written += os.write(descriptor, data[written:])
-            except OSError:
-                self._blank(descriptor, start, os.fstat(descriptor).st_size)
-                raise
+            # A short write goes on until it is whole, or the system says what is in the way.
+            while written < len(data):
+                written += os.write(self._descriptor, data[written:])
             self._size_bytes = start + written
-            if self._stays():
-                return True
-            self._blank(descriptor, start, self._size_bytes)
-            return False
+            is_kept = self._stays()
         finally:
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            if not is_kept and (end := os.lseek(self._descriptor, 0, os.SEEK_END)) > start:
+                self._blank(start, end)
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        return is_kept
 
     def _stays(self) -> bool:
         """Look a second time: a line in a file that was rotated meanwhile may be missed by what compresses it."""
         return self._is_at_path()
 
-    def _locked(self) -> int:
-        """Return a descriptor of the file at the path, locked against other writers.
+    def _lock(self) -> None:
+        """Open the file at the path, and lock it against other writers.
 
         The lock is the data file's own: it ends with the process, needs no file beside, and `lockgz` can wait for it.
         """
         begun_s = time.monotonic()
         while True:
-            if self._descriptor < 0:
+            # In a burst, one append's second look serves the next one as its first.
+            if self._descriptor < 0 or not (begun_s < self._believed_until_s or self._is_at_path()):
+                self.close()
                 self._open()
             try:
-                fcntl.flock(self._descriptor, _LOCK)
-                if begun_s < self._believed_until_s or self._is_at_path():
-                    self._believed_until_s = begun_s + self._burst_s
-                    return self._descriptor
+                return fcntl.flock(self._descriptor, _LOCK)
             except BlockingIOError:
+                self._believed_until_s = 0.0
+                if time.monotonic() - begun_s > self.lock_wait_s_max:
+                    raise TimeoutError(None, f"another writer did not let go in {self.lock_wait_s_max} s") from None
                 time.sleep(_PAUSE_S)
-            if time.monotonic() - begun_s > self.lock_wait_s_max:
-                raise TimeoutError(None, f"another writer did not let go in {self.lock_wait_s_max} s")
-            if not self._is_at_path():
-                self.close()
 
     def _open(self) -> None:
         self._folder = os.open(os.path.dirname(self._path) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        found = os.fstat(self._descriptor)
-        self._device, self._inode = found.st_dev, found.st_ino
-        self._size_bytes = -1
+        self._identity = identity(self._descriptor)
+        self._size_bytes, self._changed_ns, self._look_again_s = -1, 0, 0.0
         if self._durable:
             # Whoever made the file may have died before its name was safe.
             os.fsync(self._folder)
@@ -164,62 +146,51 @@ class Store:
         much, and a file whose times nobody asks for is written to faster. Once a second the path itself is looked at,
         for what may happen above the folder.
         """
-        now_s = time.monotonic()
-        changed_ns = os.fstat(self._folder).st_ctime_ns
+        now_s, changed_ns = time.monotonic(), os.fstat(self._folder).st_ctime_ns
+        self._believed_until_s = now_s + _BURST_S
         if changed_ns == self._changed_ns and now_s < self._look_again_s:
             return True
-        try:
-            found = os.stat(self._path)
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-        is_there = found.st_ino == self._inode and found.st_dev == self._device
+        is_there = identity(self._path) == self._identity
         # Two changes in one tick of the kernel's clock look like one, so what changed just now is not relied on.
         is_settled = abs(time.time_ns() - changed_ns) > _TICK_NS_MAX
         self._changed_ns, self._look_again_s = changed_ns if is_there and is_settled else 0, now_s + 1
         return is_there
 
-    def _healed_end(self, descriptor: int) -> int:
+    def _healed_end(self) -> int:
         """Return where the next line starts, in bytes, after blanking what a kill or a power cut left unfinished."""
-        size_bytes = os.lseek(descriptor, 0, os.SEEK_END)
+        size_bytes = os.lseek(self._descriptor, 0, os.SEEK_END)
         # Zeros before a newline come of a power cut only, so to look for them once is enough.
         if size_bytes not in (self._size_bytes, 0) and (
-            self._size_bytes < 0 or os.pread(descriptor, 1, size_bytes - 1) != b"\n"
+            self._size_bytes < 0 or os.pread(self._descriptor, 1, size_bytes - 1) != b"\n"
         ):
-            start = sound_end(Source(self._path, descriptor))
-            self._keep_aside(descriptor, start, size_bytes)
-            self._blank(descriptor, start, size_bytes)
+            start = sound_end(Source(self._path, self._descriptor))
+            if start < size_bytes:
+                self._keep_aside(start, size_bytes)
+                self._blank(start, size_bytes)
         return size_bytes
 
-    def _keep_aside(self, descriptor: int, start: int, end: int) -> None:
+    def _keep_aside(self, start: int, end: int) -> None:
         """Copy torn bytes to NAME.jsonl.torn for the curious; they were never acknowledged, so failing is no loss."""
-        if start >= end:
-            return
-        try:
-            aside = os.open(self._path + ".torn", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
-            try:
-                os.write(aside, os.pread(descriptor, min(end - start, _ASIDE_BYTES_MAX), start) + b"\n")
-            finally:
-                os.close(aside)
-        except OSError:
-            return
+        with suppress(OSError), open(self._path + ".torn", "ab", 0, opener=_private) as aside:
+            os.write(aside.fileno(), os.pread(self._descriptor, min(end - start, _ASIDE_BYTES_MAX), start) + b"\n")
 
-    def _blank(self, descriptor: int, start: int, end: int) -> None:
+    def _blank(self, start: int, end: int) -> None:
         """Overwrite a range with spaces and a newline: no reader sees it, and `tail -F` keeps its place.
 
         It goes backward in pages, which a kill does not tear, and the newline comes last: whenever it is killed, whole
         lines are whole, and what follows the last newline is no record.
         """
-        if start >= end:
-            return
         # Linux ignores the offset of a pwrite while O_APPEND is set.
-        fcntl.fcntl(descriptor, fcntl.F_SETFL, 0)
-        upto = end
-        while upto > start:
-            page = max(start, (upto - 1) // _PAGE_BYTES * _PAGE_BYTES)
-            os.pwrite(descriptor, b" " * (upto - page), page)
-            upto = page
+        fcntl.fcntl(self._descriptor, fcntl.F_SETFL, 0)
+        for page in range((end - 1) // _PAGE_BYTES * _PAGE_BYTES, start - _PAGE_BYTES, -_PAGE_BYTES):
+            begin, after = max(start, page), min(end, page + _PAGE_BYTES)
+            os.pwrite(self._descriptor, b" " * (after - begin), begin)
         if self._durable:
             # Should the power go now, the newline must not be on disk before the spaces are.
-            os.fdatasync(descriptor)
-        os.pwrite(descriptor, b"\n", end - 1)
-        fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)
+            os.fdatasync(self._descriptor)
+        os.pwrite(self._descriptor, b"\n", end - 1)
+        fcntl.fcntl(self._descriptor, fcntl.F_SETFL, os.O_APPEND)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o640)

@@ -12,8 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from store.content import files
-from store.errors import BackupFailed, BadBackup
-from store.manifest import NAME, Entry, Made, Manifest, flush, load, wrong
+from store.manifest import NAME, BackupFailed, BadBackup, Entry, Made, Manifest, flush, load, wrong
 from store.search import bound
 
 ENDINGS = (".tar", ".tar.gz", ".tgz")

@@ -15,8 +15,7 @@ from pathlib import Path
 
 from store.archive import ENDINGS, write
 from store.content import File, files
-from store.errors import BackupFailed
-from store.manifest import NAME, Entry, Made, Manifest, flush, load, wrong
+from store.manifest import NAME, BackupFailed, Entry, Made, Manifest, flush, load, wrong
 from store.search import bound
 from store.segments import Source
 from store.streams import is_segment

@@ -1,8 +1,10 @@
 """What the commands say: data on standard output, messages on standard error, nothing that steers a terminal."""
 
+import json
 import sys
 from pathlib import Path
 
+from store.line import Record, json_text
 from store.segments import segments
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
@@ -28,6 +30,15 @@ def say(message: str) -> None:
 def write_text(message: str) -> None:
     """Write one line of data, given as text."""
     write(_visible(message).encode(errors="backslashreplace") + b"\n")
+
+
+def show(record: Record) -> bytes:
+    """Write a record as a line for people and pipes: no checksum, nothing that steers a terminal."""
+    try:
+        return json_text(record).encode() + b"\n"
+    except UnicodeEncodeError:
+        # Another hand's line may hold half a letter, which goes as it came: escaped, with all else that is not ASCII.
+        return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
 
 def write(line: bytes) -> None:

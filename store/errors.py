@@ -1,6 +1,4 @@
-"""What can go wrong in the store, each with who should act on it."""
-
-import os
+"""What can go wrong in writing and reading, each with who should act on it; what else can, is where it is raised."""
 
 
 class StoreError(Exception):
@@ -28,22 +26,3 @@ class NotStored(StoreError):
 
 class Damaged(StoreError):
     """A line or a compressed segment is not what was written: its reader passes over it and says so."""
-
-
-class PositionLost(StoreError):
-    """The place a follower wants to go on from exists no more: its owner starts again from "start" or "end"."""
-
-    def __init__(self, path: str, position: str) -> None:
-        super().__init__(f"{os.fspath(path)} has no position {position!r} (any more): follow from start or from end")
-
-
-class BackupFailed(StoreError):
-    """No backup was made: the owner mends what the message names; backups made before are as they were."""
-
-
-class BadBackup(StoreError):
-    """What should be restored is no whole backup, or would overwrite something: the owner names another one."""
-
-
-class CannotExport(StoreError):
-    """The format asked for is none, or a library for it is missing: the owner does what the message says."""

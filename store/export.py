@@ -6,8 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from store.errors import CannotExport
+from store.errors import StoreError
 from store.read import OnDamage, PathLike, tell
+
+
+class CannotExport(StoreError):
+    """The format asked for is none, or a library for it is missing: the owner does what the message says."""
 
 
 def export(path: PathLike, to: PathLike, *, on_damage: OnDamage = tell) -> int:

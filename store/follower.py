@@ -7,15 +7,23 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from zlib import crc32
 
-from store.errors import Damaged, PositionLost
+from store.errors import Damaged, StoreError
+from store.forward import forward, plain_ts
 from store.inflate import Inflated
-from store.line import Damage, Record, plain_ts
-from store.lines import backward, forward, number_at, record_at
+from store.line import Damage, Record
+from store.lines import backward, number_at, record_at
 from store.read import OnDamage, PathLike, tell
 from store.segments import Source, identity, open_segment, snapshot
 
 _POLL_S = 0.2
 _RECENT_LINES = 4096
+
+
+class PositionLost(StoreError):
+    """The place a follower wants to go on from exists no more: its owner starts again from "start" or "end"."""
+
+    def __init__(self, path: str, position: str) -> None:
+        super().__init__(f"{path} has no position {position!r} (any more): follow from start or from end")
 
 
 class Follower:

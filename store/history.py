@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from store.errors import Damaged
-from store.line import Damage, Record, plain_ts
-from store.lines import blocks, number_at, record_at
+from store.forward import blocks, plain_ts
+from store.line import Damage, Record
+from store.lines import number_at, record_at
 from store.read import OnDamage, PathLike, opened, tell
 from store.search import SLACK_S, bound, first_needed, first_offset, placed
 from store.segments import Source, snapshot

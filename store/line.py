@@ -1,6 +1,7 @@
 """One record is one line: how a record becomes bytes, and how bytes become a record again."""
 
 import json
+from contextlib import suppress
 from json.encoder import JSONEncoder, c_make_encoder, encode_basestring  # type: ignore[attr-defined]
 from typing import Any, NamedTuple, NoReturn
 from zlib import crc32
@@ -11,8 +12,8 @@ Record = dict[str, Any]
 
 LINE_BYTES_MAX = 1 << 20
 MARK = b',"_c":"'
-# How a line begins whose `ts` has the form of all.
-_BEGIN, _NEXT = '{"ts":"', 'Z","kind":"'
+# Of what each line begins with.
+_BEGIN_CRC = crc32(b'{"ts":')
 
 
 class Damage(NamedTuple):
@@ -32,14 +33,6 @@ _chunks = c_make_encoder(None, JSONEncoder().default, encode_basestring, None, "
 _decode = json.JSONDecoder(parse_constant=_refuse).decode
 
 
-def _escaped(text: str) -> str:
-    """Escape what JSON leaves raw but a terminal obeys: DEL, C1 controls, what is invisible or turns the direction.
-
-    So a stored line is safe to `tail -F`, and no line has a character that some reader takes for a line's end.
-    """
-    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
-
-
 def encode(record: Record, *, checksum: bool = True) -> bytes:
     """Write a record as one line, `ts` and `kind` first, the checksum last.
 
@@ -51,13 +44,10 @@ def encode(record: Record, *, checksum: bool = True) -> bytes:
     if "_c" in record:
         raise BadRecord("`_c` is the name of the line's own checksum")
     try:
-        text = "".join(_chunks(record, 0))
-        if text[:7] != _BEGIN or text[30:41] != _NEXT or text.find('"', 7) != 31:
-            text = "".join(_chunks(_in_order(record), 0))
+        text = json_text(record)
+        if text[:7] != '{"ts":"' or text[30:41] != 'Z","kind":"' or text.find('"', 7) != 31:
+            text = json_text(_in_order(record))
         body = text[:-1].encode()
-        # JSON escapes all that ASCII has but one; asking each letter costs ten times as much.
-        if "\x7f" in text or not (text.isascii() or text.isprintable()):
-            body = _escaped(text)[:-1].encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise BadRecord(f"not storable: {error}") from error
     line = b'%b,"_c":"%08x"}\n' % (body, crc32(body)) if checksum else body + b"}\n"
@@ -66,15 +56,39 @@ def encode(record: Record, *, checksum: bool = True) -> bytes:
     return line
 
 
+def encode_many(records: list[Record], *, checksum: bool = True) -> bytes:
+    """Write records as lines, as `encode` does, but most of them in half its time: as one list that is cut up again.
+
+    It is cut where a record begins with its `ts`. Where each does, as many pieces as records must be the records.
+    """
+    with suppress(TypeError, ValueError, RecursionError):
+        text = json_text(records)
+        bodies = text[7:-2].encode().split(b'},{"ts":')
+        are_whole = len(bodies) == len(records) and {next(iter(record), "") for record in records} == {"ts"}
+        are_usual = all([body[24:35] == b'Z","kind":"' and body.find(b'"', 1) == 25 for body in bodies])  # noqa: C419
+        if checksum and are_whole and are_usual and '"_c":' not in text and len(text) < LINE_BYTES_MAX // 4:
+            return b"".join([b'{"ts":%b,"_c":"%08x"}\n' % (body, crc32(body, _BEGIN_CRC)) for body in bodies])
+    return b"".join([encode(record, checksum=checksum) for record in records])
+
+
+def json_text(value: object) -> str:
+    """Write a value as compact JSON that is safe to show on a terminal, and that no reader takes for two lines.
+
+    Raises: TypeError, ValueError or RecursionError when it holds what JSON or UTF-8 cannot.
+    """
+    text = "".join(_chunks(value, 0))
+    # JSON escapes all that ASCII has but one; asking each letter costs ten times as much.
+    if "\x7f" in text or not (text.isascii() or text.isprintable()):
+        text.encode()  # refuses a lone surrogate, which would only be escaped below
+        # DEL, C1 controls, what is invisible, what turns the direction.
+        return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
+    return text
+
+
 def _in_order(record: Record) -> Record:
     if not (isinstance(record.get("ts"), str) and isinstance(record.get("kind"), str) and record["ts"]):
         raise BadRecord("a record needs `ts` and `kind`, both text")
     return {"ts": record["ts"], "kind": record["kind"], **record}
-
-
-def show(record: Record) -> bytes:
-    """Write a record as a line for people and pipes: no checksum, nothing that steers a terminal."""
-    return _escaped("".join(_chunks(record, 0))).encode() + b"\n"
 
 
 def is_checked(line: bytes) -> bool:
@@ -112,11 +126,3 @@ def decode(line: bytes) -> Record:
     elif "_c" in record:
         raise Damaged("its checksum is not in its place")
     return record
-
-
-def plain_ts(line: bytes) -> bytes:
-    """Cut a line's `ts` out without parsing; empty where it is not in the form every record should have.
-
-    Cost: about 0.2 µs.
-    """
-    return line[7:31] if line[30:32] == b'Z"' and line[:7] == b'{"ts":"' else b""

@@ -1,41 +1,10 @@
-"""A file's lines, forward and backward, in bounded memory whatever the file holds."""
+"""A file's lines from its end back, in bounded memory whatever the file holds."""
 
 from collections.abc import Iterator
 
 from store.errors import Damaged
 from store.line import LINE_BYTES_MAX, Record, decode
 from store.segments import Source
-
-
-def blocks(source: Source, offset: int = 0, end: int | None = None) -> Iterator[tuple[int, list[bytes]]]:
-    """Yield whole lines, without their newlines, by the block: where its first line starts, and the lines.
-
-    What comes after the last newline is torn or still being written, and no line. Of one over 1 MiB comes just enough
-    to tell that it is.
-    """
-    rest = b""
-    after = offset
-    for piece in source.pieces(offset, end):
-        after += len(piece)
-        if len(rest) > LINE_BYTES_MAX:
-            _, newline, piece = piece.partition(b"\n")
-            if not newline:
-                continue
-            yield offset, [rest]
-            offset, rest = after - len(piece), b""
-        whole, newline, rest = (rest + piece).rpartition(b"\n")
-        if newline:
-            yield offset, whole.split(b"\n")
-            offset = after - len(rest)
-    source.is_torn = rest != b""
-
-
-def forward(source: Source, offset: int = 0, end: int | None = None) -> Iterator[tuple[int, bytes]]:
-    """Yield offset and bytes, without newline, of each whole line from a line's start on."""
-    for at, lines in blocks(source, offset, end):
-        for line in lines:
-            yield at, line
-            at += len(line) + 1
 
 
 def backward(source: Source) -> Iterator[tuple[int, bytes]]:

@@ -8,11 +8,19 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from store.errors import BadBackup
+from store.errors import StoreError
 from store.segments import Source, open_segment
 
 NAME = "manifest.json"
 _FORMAT = 1
+
+
+class BackupFailed(StoreError):
+    """No backup was made: the owner mends what the message names; backups made before are as they were."""
+
+
+class BadBackup(StoreError):
+    """What should be restored is no whole backup, or would overwrite something: the owner names another one."""
 
 
 class Entry(NamedTuple):

@@ -5,8 +5,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from store.errors import CannotExport
-from store.export import plain
+from store.export import CannotExport, plain
 from store.history import scan
 from store.line import Record
 from store.read import OnDamage

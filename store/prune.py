@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from store.backup import backups
 from store.errors import Damaged
-from store.line import plain_ts
-from store.lines import forward, record_at
+from store.forward import forward, plain_ts
+from store.lines import record_at
 from store.manifest import Entry, load, measure, wrong_file
 from store.read import opened
 from store.search import bound, placed

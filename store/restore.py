@@ -6,8 +6,7 @@ from pathlib import Path
 
 from store.archive import ENDINGS, unpack
 from store.backup import backups
-from store.errors import BadBackup
-from store.manifest import NAME, Entry, Manifest, flush, load, wrong
+from store.manifest import NAME, BadBackup, Entry, Manifest, flush, load, wrong
 
 _SCRATCH = ".restoring"
 

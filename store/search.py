@@ -4,7 +4,8 @@ from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
 
 from store.errors import Damaged
-from store.lines import forward, record_at
+from store.forward import forward
+from store.lines import record_at
 from store.read import opened
 from store.segments import Source
 

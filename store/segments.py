@@ -56,8 +56,8 @@ class Source:
         os.close(self.descriptor)
 
 
-def identity(path: str) -> tuple[int, int] | None:
-    """Return what tells the file at the path from any other, None where there is none."""
+def identity(path: str | int) -> tuple[int, int] | None:
+    """Return what tells the file at the path, or behind a descriptor, from any other; None where there is none."""
     try:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):

@@ -7,9 +7,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from store.errors import CannotExport, PositionLost
-from store.export import plain
-from store.follower import Follower
+from store.export import CannotExport, plain
+from store.follower import Follower, PositionLost
 from store.line import Record
 from store.read import OnDamage
 

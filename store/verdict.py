@@ -4,8 +4,9 @@ import os
 from zlib import crc32
 
 from store.errors import Damaged
+from store.forward import blocks
 from store.line import Damage, is_checked
-from store.lines import blocks, record_at
+from store.lines import record_at
 from store.read import PathLike, opened
 from store.search import bound, placed
 from store.segments import Source, snapshot

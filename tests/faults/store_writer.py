@@ -11,14 +11,15 @@ from store import Store
 class Unhealed(Store):
     """Appends after whatever is there."""
 
-    def _healed_end(self, descriptor: int) -> int:
+    def _healed_end(self) -> int:
         return self._size_bytes
 
 
 class BlankingForward(Store):
     """Takes lines back from their beginning on."""
 
-    def _blank(self, descriptor: int, start: int, end: int) -> None:
+    def _blank(self, start: int, end: int) -> None:
+        descriptor = self._descriptor
         fcntl.fcntl(descriptor, fcntl.F_SETFL, 0)
         for at in range(start, end - 1, 4096):
             os.pwrite(descriptor, b" " * min(4096, end - 1 - at), at)
@@ -43,21 +44,20 @@ class Unaware(Store):
 class Unlocked(Store):
     """Waits for nobody."""
 
-    def _locked(self) -> int:
+    def _lock(self) -> None:
         if self._descriptor < 0 or not self._is_at_path():
             self.close()
             self._open()
-        return self._descriptor
 
 
 def frozen_between_check_and_write(store: Store) -> Store:
     """Make the store's process stop itself once, where its next append has looked at the path and not yet written."""
     healed_end = store._healed_end
 
-    def stop_first(descriptor: int) -> int:
+    def stop_first() -> int:
         store._healed_end = healed_end  # type: ignore[method-assign]
         os.kill(os.getpid(), signal.SIGSTOP)
-        return healed_end(descriptor)
+        return healed_end()
 
     store._healed_end = stop_first  # type: ignore[method-assign]
     return store

@@ -12,8 +12,7 @@ import pytest
 from store import Record, Store, scan, verify
 from store.__main__ import main
 from store.backup import backup, backups
-from store.errors import BackupFailed, BadBackup
-from store.manifest import load
+from store.manifest import BackupFailed, BadBackup, load
 from store.prune import Kept, prune
 from store.restore import restore
 from tests.faults.store_rotation import compress, rotate

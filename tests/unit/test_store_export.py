@@ -11,8 +11,7 @@ import pytest
 
 from store import Record, Store, verify
 from store.__main__ import main
-from store.errors import CannotExport
-from store.export import export
+from store.export import CannotExport, export
 from tests.faults.store_rotation import compress, rotate
 
 

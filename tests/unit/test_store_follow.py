@@ -184,12 +184,12 @@ def test_follow_waits_for_a_writer_that_holds_a_rotated_file(path: Path) -> None
     follower = now(path)
     with Store(path) as writer:
         writer.append(record(1))
-        descriptor = writer._locked()
+        writer._lock()
         rotate(path, 1)
         fill(path, 3, 4)
         assert numbers(follower) == [0, 1]
         assert numbers(follower) == []
-        os.write(descriptor, encode(record(2)))
+        os.write(writer._descriptor, encode(record(2)))
         assert numbers(follower) == []
     assert numbers(follower) == [2, 3]
 

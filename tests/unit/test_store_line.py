@@ -1,14 +1,16 @@
 """How a record becomes a line and comes back, and what is refused."""
 
 import json
+from typing import Any
 from zlib import crc32
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from store.console import show
 from store.errors import BadRecord, Damaged
-from store.line import LINE_BYTES_MAX, decode, encode, show
+from store.line import LINE_BYTES_MAX, decode, encode, encode_many
 
 TS = "2026-11-21T07:31:00.000Z"
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=10).filter(lambda name: name != "_c")
@@ -135,7 +137,37 @@ def test_decode_reads_a_line_of_another_hand() -> None:
 
 
 def test_show_lets_nothing_through_that_steers_a_terminal() -> None:
-    shown = show(record(title="\x1b[31m\x9b2J\u202e\u2028\x7f\ud800 한글"))
-    assert shown.isascii() is False
-    assert shown.decode().rstrip("\n").isprintable()
-    assert json.loads(shown)["title"] == "\x1b[31m\x9b2J\u202e\u2028\x7f\ud800 한글"
+    for half, is_ascii in (("", False), ("\ud800", True)):
+        title = f"\x1b[31m\x9b2J\u202e\u2028\x7f{half} 한글"
+        shown = show(record(title=title))
+        assert shown.isascii() is is_ascii
+        assert shown.decode().rstrip("\n").isprintable()
+        assert json.loads(shown)["title"] == title
+
+
+USUAL = st.builds(lambda fields: record() | fields | record(), st.dictionaries(NAMES, VALUES, max_size=3))
+UNUSUAL = st.sampled_from(
+    [
+        {"kind": "test", "ts": TS, "a": [{"ts": TS, "kind": "test"}, {"ts": TS, "kind": "test"}]},
+        {"ts": TS, "a": 1, "kind": "test"},
+        {"ts": "a", "b": "cccccccccccccZ", "kind": "test"},
+        {"ts": "2026", "kind": "test"},
+        {"ts": TS, "kind": "test", "a": [{}, {"ts": TS}]},
+        {"ts": TS, "kind": "test", "a": {"_c": 1}},
+        {"ts": TS, "kind": '"_c":"\x7f\u2028한'},
+    ]
+)
+
+
+@given(records=st.lists(USUAL | UNUSUAL, max_size=6), checksum=st.booleans())
+def test_many_records_are_the_same_lines_as_one_by_one(*, records: list[dict[str, object]], checksum: bool) -> None:
+    assert encode_many(records, checksum=checksum) == b"".join(encode(one, checksum=checksum) for one in records)
+
+
+@pytest.mark.parametrize("bad", [{}, {"ts": TS}, record(_c="0"), record(x=float("nan")), record(x="\ud800"), None, 1])
+def test_many_records_are_refused_where_one_of_them_is(bad: Any) -> None:  # noqa: ANN401 - some are no records
+    for records in ([bad], [record(), bad, record()]):
+        with pytest.raises((BadRecord, TypeError, AttributeError)):
+            encode_many(records)
+    with pytest.raises(BadRecord):
+        encode_many([record(), record(x="a" * LINE_BYTES_MAX)])

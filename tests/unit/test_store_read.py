@@ -1,7 +1,9 @@
 """Reading over all segments: the newest, everything, damage, and rotation in between."""
 
 import gzip
+import itertools
 import random
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from store import Damage, Record, Store, newest, scan, tail
 from store import lines as reading
 from store.line import LINE_BYTES_MAX, decode, encode
+from store.segments import open_segment
 from tests.faults.store_rotation import compress, rotate
 
 
@@ -272,3 +275,18 @@ def test_line_being_blanked_under_a_reader_is_no_damage(path: Path, monkeypatch:
     found: list[Damage] = []
     assert numbers(scan(path, on_damage=found.append)) == [0, 2]
     assert found == []
+
+
+@pytest.mark.parametrize("members", [1, 3, 200])
+def test_compressed_segment_is_read_backward_in_short_pieces_however_long_it_is(path: Path, members: int) -> None:
+    content = b"".join(b"%09d\n" % n for n in range(1_800_000))
+    length = len(content) // members + 1
+    parts = [content[at : at + length] for at in range(0, len(content), length)]
+    packed = path.with_name("prices.jsonl-20261121-1.gz")
+    packed.write_bytes(b"".join(gzip.compress(part, 1) for part in parts))
+    with closing(open_segment(str(packed).removesuffix(".gz"))) as source:
+        pieces = list(source.pieces_back())
+    assert b"".join(piece for _, piece in reversed(pieces)) == content
+    assert max(len(piece) for _, piece in pieces) <= 1 << 20
+    ends = itertools.accumulate(len(piece) for _, piece in reversed(pieces))
+    assert [start for start, _ in reversed(pieces)][1:] == list(ends)[:-1]
