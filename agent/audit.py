@@ -133,8 +133,7 @@ class Audit:
         again: Mapping[str, Any] = {}
         if market is not None:
             market.advance(moment_s + MINUTE_S)
-            signal = market.judge()
-            again = signal.record(0) if signal else {}
+            again = market.judge(0) or {}
             if is_comparable(stored, stored["source"], stored["rule"]):
                 market.remember_averages(stored)
         if not counts:

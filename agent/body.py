@@ -58,11 +58,11 @@ def inflate(body: bytes, encoding: str, size_bytes_max: int) -> bytes:
             inflated += stream.decompress(body, size_bytes_max + 1 - len(inflated))
         except zlib.error:
             raise ValueError("sends gzip data that is broken") from None
+        body = stream.unused_data
         if len(inflated) > size_bytes_max:
             raise ValueError(f"sends gzip data that inflates to more than {size_bytes_max} bytes")
         if not stream.eof:
             raise ValueError("sends gzip data that is cut short")
-        if not stream.unused_data.startswith(_GZIP_MAGIC):
+        if not body.startswith(_GZIP_MAGIC):
             return bytes(inflated)
-        body = stream.unused_data
     raise ValueError(f"sends gzip data in more than {_MEMBERS_MAX} parts")

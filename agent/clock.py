@@ -3,6 +3,7 @@
 Inside the program a moment is a number of seconds since 1970 UTC; in a record it is RFC 3339, UTC, milliseconds, `Z`.
 """
 
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -12,6 +13,8 @@ from typing import Protocol
 MINUTE_S = 60
 HOUR_S = 3_600
 DAY_S = 86_400
+OFFSET = "[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00"
+OFFSETS = "such as +09:00, between -14:00 and +14:00"
 
 
 class Clock(Protocol):
@@ -78,10 +81,6 @@ def zone(text: str) -> timezone:
 
     Raises: ValueError when the text is no offset of at most 14 hours.
     """
-    sign, hours, minutes = text[:1], text[1:3], text[4:6]
-    if len(text) != 6 or sign not in "+-" or text[3] != ":" or not (hours + minutes).isdecimal():
-        raise ValueError(f"{text!r} is no offset such as +09:00")
-    offset = timedelta(hours=int(hours), minutes=int(minutes))
-    if int(minutes) > 59 or offset > timedelta(hours=14):
-        raise ValueError(f"{text!r} is no offset between -14:00 and +14:00")
-    return timezone(-offset if sign == "-" else offset)
+    if not re.fullmatch(OFFSET, text):
+        raise ValueError(f"{text!r} is no offset {OFFSETS}")
+    return timezone(timedelta(hours=int(text[:3]), minutes=int(text[0] + text[4:])))

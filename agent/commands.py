@@ -1,6 +1,7 @@
 """The bot's other commands: what a person asks of it now and then; imported only for that."""
 
 import argparse
+import os
 import time
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
@@ -9,7 +10,7 @@ from pathlib import Path
 from agent import config
 from agent.clock import SystemClock, seconds, timestamp
 from agent.console import say, show
-from agent.errors import BadInput
+from agent.errors import BadInput, FolderError
 from agent.folder import DataFolder, add_places, find_data
 
 
@@ -125,7 +126,10 @@ def bank(options: argparse.Namespace) -> int:
 
 def _reading(options: argparse.Namespace) -> DataFolder:
     folder = find_data(options.data)
-    folder.readable()
+    if not folder.path.is_dir():
+        raise FolderError(f"{folder.path}: there is no such data folder; start bot.py first, or name it with --data")
+    if not os.access(folder.path, os.R_OK | os.X_OK, effective_ids=True):
+        raise FolderError(f"{folder.path}: no permission to read it; join the group of its owner (moss on a VPS)")
     say(f"reading {folder.path}")
     return folder
 

@@ -24,6 +24,7 @@ def deadline(duration_s: float, stop: Stop | None = None) -> Iterator[Callable[[
 
     requests' own timeouts count each read anew, so a server that drips a byte a second holds a call for ever. The timer
     interrupts any wait but a look-up of a name. Outside the main thread there is no timer; then only `check` raises.
+    The process has one such timer: a deadline inside another one, or beside another use of SIGALRM, is not possible.
 
     Arguments:
         duration_s: real seconds.
@@ -49,18 +50,12 @@ def deadline(duration_s: float, stop: Stop | None = None) -> Iterator[Callable[[
         if armed and not delicate(frame):
             check()
 
-    began_s = time.monotonic()
-    outer_handler = signal.signal(signal.SIGALRM, tick)
-    outer_left_s, outer_interval_s = 0.0, 0.0
+    handler = signal.signal(signal.SIGALRM, tick)
     try:
-        outer_left_s, outer_interval_s = signal.setitimer(signal.ITIMER_REAL, TICK_S, TICK_S)
+        signal.setitimer(signal.ITIMER_REAL, TICK_S, TICK_S)
         yield check
     finally:
         # First of all, and without a call: from here on a tick does nothing.
         armed = False
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, outer_handler)
-        if outer_left_s:
-            # A timer that was running before goes on; if its time came meanwhile, it fires at once.
-            left_s = max(outer_left_s - (time.monotonic() - began_s), 1e-6)
-            signal.setitimer(signal.ITIMER_REAL, left_s, outer_interval_s)
+        signal.signal(signal.SIGALRM, handler)

@@ -2,6 +2,10 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
+
+from agent.clock import MINUTE_S, seconds
+from store import newest
 
 
 class FastClock:
@@ -27,3 +31,16 @@ class FastClock:
 
     def sleep_s(self, duration_s: float) -> None:
         self._wait(max(0.0, duration_s) / self._speed)
+
+
+def going_on(prices: Path, speed: float, wait: Callable[[float], object]) -> FastClock:
+    """Return a clock that goes on where the stored candles end: else a second start would fall back behind the first.
+
+    Arguments:
+        prices: the stream of candles; without any the clock starts with the machine's minute.
+    """
+    start_s = time.time() // MINUTE_S * MINUTE_S
+    for record in newest(prices):
+        start_s = seconds(record["open_ts"]) + MINUTE_S
+        break
+    return FastClock(start_s, speed, wait)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
@@ -36,19 +37,14 @@ class Answer(NamedTuple):
 
 
 class Ask(NamedTuple):
-    """One request as `get` was given it, and the host it goes to."""
+    """One request: what sends it, what messages call it, the host it goes to, and what `get` allows it."""
 
-    url: str
-    params: Mapping[str, str | int] | None
-    headers: Mapping[str, str] | None
-    deadline_s: float
-    size_bytes_max: int
-    attempts_max: int
-    interval_s: float
+    send: Callable[[], requests.Response]
     name: str
     host: Host
-    method: str
-    body: bytes | None
+    size_bytes_max: int
+    interval_s: float
+    has_body: bool
 
 
 class Fetcher:
@@ -63,7 +59,7 @@ class Fetcher:
         self._clock = clock
         self._stop = stop or Stop()
         self._new_host = host
-        self._session = _session()
+        self._session = _Session()
         self._hosts: dict[str, Host] = {}
         # The C library's look-up of a name cannot be interrupted: left to itself it takes up to 10 s for each server.
         os.environ.setdefault("RES_OPTIONS", "timeout:1 attempts:2")
@@ -105,31 +101,32 @@ class Fetcher:
         name = name or f"{parts.scheme}://{place}{parts.path}"
         if (left_s := host.left_alone_s(self._clock.monotonic_s())) > 0:
             raise Unreachable(f"{name} is left alone for {left_s:.0f} s more", wait_s=left_s)
-        attempts_max = 1 if host.is_probed else attempts_max
-        ask = Ask(url, params, headers, deadline_s, size_bytes_max, attempts_max, interval_s, name, host, method, body)
-        return self._within_deadline(ask)
+        asked = (method, url, params, body, headers)
+        send = partial(self._session.request, *asked, timeout=deadline_s / 2)
+        ask = Ask(send, name, host, size_bytes_max, interval_s, body is not None)
+        return self._within_deadline(ask, deadline_s, 1 if host.is_probed else attempts_max)
 
     def close(self) -> None:
         """Close the connections that were kept open."""
         self._session.close()
 
-    def _within_deadline(self, ask: Ask) -> Answer:
-        end_s = self._clock.monotonic_s() + ask.deadline_s
+    def _within_deadline(self, ask: Ask, deadline_s: float, attempts_max: int) -> Answer:
+        end_s = self._clock.monotonic_s() + deadline_s
 
         def over(state: RetryCallState) -> bool:
-            return state.attempt_number >= ask.attempts_max or self._clock.monotonic_s() + state.upcoming_sleep >= end_s
+            return state.attempt_number >= attempts_max or self._clock.monotonic_s() + state.upcoming_sleep >= end_s
 
         worth_it = retry_if_exception_type(Passing)
         retrying = Retrying(stop=over, wait=_wait_s, retry=worth_it, sleep=self._clock.sleep_s, reraise=True)
         try:
-            with deadline(ask.deadline_s, self._stop) as check, self._stop.interruptible():
+            with deadline(deadline_s, self._stop) as check, self._stop.interruptible():
                 return retrying(self._attempt, ask, check)
         except Unreachable as error:
             trouble = error
         except DeadlinePassed:
             # Whatever was interrupted may be half done: the next call starts with new connections.
             self._session.close()
-            trouble = Unreachable(f"{ask.name} gave no whole answer within {ask.deadline_s:g} s")
+            trouble = Unreachable(f"{ask.name} gave no whole answer within {deadline_s:g} s")
         ask.host.fail(trouble, self._clock.monotonic_s())
         raise trouble
 
@@ -137,9 +134,8 @@ class Fetcher:
         self._clock.sleep_s(ask.host.pause_s(self._clock.monotonic_s(), ask.interval_s))
         # A sleep that a stop ended early is no leave to ask.
         check()
-        asked = (ask.method, ask.url, ask.params, ask.body, ask.headers)
         try:
-            with self._session.request(*asked, timeout=ask.deadline_s / 2) as response:
+            with ask.send() as response:
                 return self._answer(ask, response, check)
         except TRANSPORT_ERRORS as error:
             what, kind = cause(error)
@@ -149,7 +145,7 @@ class Fetcher:
     def _answer(self, ask: Ask, response: requests.Response, check: Callable[[], None]) -> Answer:
         status, headers, now_s = response.status_code, response.headers, self._clock.now_s()
         ask.host.hear(headers, self._clock.monotonic_s())
-        if status not in (200, 304) and ask.body is None:
+        if status not in (200, 304) and not ask.has_body:
             ask.host.refusals += status in (418, 429)
             raise refusal(ask.name, status, told_wait_s(headers, now_s), ask.host.refusals)
         try:
@@ -164,6 +160,14 @@ class Fetcher:
 
 
 class _Session(requests.Session):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stream = True
+        self.max_redirects = REDIRECTS_MAX
+        self.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": ENCODING})
+        # No cookie is kept: nothing here needs one, and a server could fill the memory with them.
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Return where an answer sends us; None if nowhere, or from TLS to something without."""
         try:
@@ -176,16 +180,6 @@ class _Session(requests.Session):
         # requests would read the whole body first, however large it is.
         resp.raw.close()
         return target
-
-
-def _session() -> requests.Session:
-    session = _Session()
-    session.stream = True
-    session.max_redirects = REDIRECTS_MAX
-    session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": ENCODING})
-    # No cookie is kept: nothing here needs one, and a server could fill the memory with them.
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    return session
 
 
 def _wait_s(state: RetryCallState) -> float:

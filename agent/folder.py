@@ -1,20 +1,17 @@
 """The data folder: where it is, who may write it, and the one lock that keeps two of a script apart."""
 
+import argparse
 import contextlib
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from agent.clock import MINUTE_S, Clock, SystemClock, seconds
+from agent.clock import Clock, SystemClock
 from agent.config import SYSTEM_FILE
 from agent.errors import Busy, FolderError
 from agent.settings import Config
-from store import Store, newest
-
-if TYPE_CHECKING:
-    import argparse
+from store import Store
 
 SYSTEM_FOLDER = Path("/var/lib/moss")
 
@@ -47,28 +44,12 @@ class DataFolder:
             owner = self.path.stat().st_uid
         except OSError as error:
             raise FolderError(f"{self.path}: cannot be made a data folder: {error.strerror}") from error
-        if owner != os.geteuid():
-            me = os.geteuid()
-            raise FolderError(
-                f"{self.path}: belongs to user {owner}, this is {me}; run as its owner or name another with --data"
-            )
+        me = os.geteuid()
+        if owner != me:
+            todo = "run as its owner or name another with --data"
+            raise FolderError(f"{self.path}: belongs to user {owner}, this is {me}; {todo}")
         if not os.access(self.path, os.W_OK | os.X_OK, effective_ids=True):
             raise FolderError(f"{self.path}: cannot be written; check its permissions and that the disk is writable")
-
-    def readable(self) -> None:
-        """See that there is something to read here.
-
-        Raises: FolderError saying what to do.
-        """
-        if not self.path.is_dir():
-            raise FolderError(f"{self.path}: there is no such data folder; start bot.py first, or name it with --data")
-        if not os.access(self.path, os.R_OK | os.X_OK, effective_ids=True):
-            raise FolderError(f"{self.path}: no permission to read it; join the group of its owner (moss on a VPS)")
-
-    def touched_s(self) -> float:
-        """Return when one of the bot's streams was last written to, seconds since 1970 UTC, 0 if never."""
-        paths = [self.stream(name) for name in ("prices", "signals", "ledger", "events")]
-        return max((path.stat().st_mtime for path in paths if path.exists()), default=0.0)
 
     @contextlib.contextmanager
     def hold(self, name: str) -> Iterator[None]:
@@ -99,7 +80,7 @@ class DataFolder:
             os.close(descriptor)
 
 
-def add_places(parser: "argparse.ArgumentParser", default: str | None) -> None:
+def add_places(parser: argparse.ArgumentParser, default: str | None) -> None:
     """Add the two options that every command has: which configuration, which data folder."""
     parser.add_argument("--config", metavar="FILE", default=default, help="the configuration to follow")
     parser.add_argument("--data", metavar="DIR", default=default, help="the data folder")
@@ -124,14 +105,8 @@ def process_clock(config: Config, folder: DataFolder, wait: Callable[[float], ob
     Arguments:
         wait: what sleeps, in real seconds, and returns early when a stop is asked for.
     """
-    machine = SystemClock(wait)
     if config.market.source != "demo" or config.market.demo_speed == 1:
-        return machine
-    from agent.fast_clock import FastClock  # nobody else needs it
+        return SystemClock(wait)
+    from agent.fast_clock import going_on  # nobody else needs it
 
-    # A fast clock goes on where the stored candles end: otherwise a second start would fall back behind the first.
-    start_s = machine.now_s() // MINUTE_S * MINUTE_S
-    for record in newest(folder.stream("prices")):
-        start_s = seconds(record["open_ts"]) + MINUTE_S
-        break
-    return FastClock(start_s, float(config.market.demo_speed), wait)
+    return going_on(folder.stream("prices"), float(config.market.demo_speed), wait)

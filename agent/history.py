@@ -71,24 +71,21 @@ class History:
         reached_s = newest[0].open_s if newest else end_s - count * MINUTE_S
         page_s = self._source.rows_max * MINUTE_S
         oldest_s = min(reached_s, end_s - page_s) - self._source.pages_max * page_s
-        lost_s = (self._newest_s or 0) + MINUTE_S
         has_gap = begin_s < oldest_s
-        for start_s in range(max(begin_s, oldest_s), reached_s, page_s):
-            left_s = deadline_s - (self._clock.monotonic_s() - begun_s)
-            if left_s < ASK_S_MIN:
-                return
-            page = self._ask(min(start_s + page_s, reached_s), self._source.rows_max, left_s)
+        for start_s in (*range(max(begin_s, oldest_s), reached_s, page_s), reached_s):
+            page = newest
+            if start_s < reached_s:
+                left_s = deadline_s - (self._clock.monotonic_s() - begun_s)
+                if left_s < ASK_S_MIN:
+                    return
+                page = self._ask(min(start_s + page_s, reached_s), self._source.rows_max, left_s)
             # Told with the first page at hand: one that does not come leaves everything to the next call.
             if has_gap:
-                self._on_gap(self.symbol, lost_s, oldest_s)
+                self._on_gap(self.symbol, (self._newest_s or 0) + MINUTE_S, oldest_s)
                 has_gap = False
             yield self._keep(page, begin_s)
-        if has_gap:
-            self._on_gap(self.symbol, lost_s, oldest_s)
-        fresh = self._keep(newest, begin_s)
         self._asked_s = min(int(asked_s - self._ahead_s() - SLACK_S) // MINUTE_S * MINUTE_S, end_s)
         self.settled_s = max(self._asked_s, newest[-1].end_s if newest else 0)
-        yield fresh
 
     def _begin(self, end_s: int) -> int:
         """Return from when on candles are missing, or may still come late."""
@@ -116,18 +113,15 @@ class History:
 
     def _keep(self, candles: list[Candle], begin_s: int) -> list[Candle]:
         """Store those that are not stored yet, and return them."""
-        wanted = candles if self._newest_s is None else [each for each in candles if each.open_s >= begin_s]
-        fresh = [candle for candle in wanted if candle.open_s not in self._stored]
+        floor_s = 0 if self._newest_s is None else begin_s
+        fresh = [each for each in candles if each.open_s >= floor_s and each.open_s not in self._stored]
         if fresh:
             self._prices.append_many([record_of(candle, self._clock.now_s()) for candle in fresh])
         for candle in fresh:
             self.remember(candle)
-        self._forget()
-        return fresh
-
-    def _forget(self) -> None:
         horizon_s = (self._newest_s or 0) - 2 * self._source.rows_max * MINUTE_S
         self._stored = {open_s for open_s in self._stored if open_s >= horizon_s}
+        return fresh
 
 
 def gap_fields(symbol: str, source: str, first_s: int, end_s: int) -> dict[str, str]:

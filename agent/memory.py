@@ -4,10 +4,11 @@ There is no second state file that could fall out of step with the records.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from agent.clock import MINUTE_S, seconds
+from agent.clock import DAY_S, MINUTE_S, seconds, timestamp
 from agent.folder import DataFolder
 from agent.market.bank import Account, account_of
 from agent.market.candle import Candle, candle_of
@@ -56,24 +57,21 @@ def candles(
 
 def recall_evaluations(path: Path, markets: Mapping[str, Market], source: str, rule: str) -> None:
     """Tell each market its newest evaluation, and the newest one that the next can be compared with."""
-    unseen, unmatched = set(markets), set(markets)
+    unmatched = set(markets)
     for record in newest(path):
         symbol = record.get("symbol")
-        if symbol in unseen:
-            unseen.discard(symbol)
+        if symbol in unmatched:
             markets[symbol].remember_minute(record)
-        if symbol in unmatched and is_comparable(record, source, rule):
-            unmatched.discard(symbol)
-            markets[symbol].remember_averages(record)
+            if is_comparable(record, source, rule):
+                unmatched.discard(symbol)
+                markets[symbol].remember_averages(record)
         if not unmatched:
             break
 
 
 def account(path: Path) -> Account | None:
     """Return the account after the ledger's last record, None before the first deposit."""
-    for record in newest(path):
-        return account_of(record)
-    return None
+    return next(map(account_of, newest(path)), None)
 
 
 def previous_end(path: Path, boot_id: str | None) -> str | None:
@@ -105,15 +103,14 @@ def unfilled(folder: DataFolder, symbols: tuple[str, ...]) -> Iterator[Mapping[s
 
 
 def _is_settled(folder: DataFolder, signal: Mapping[str, Any]) -> bool:
-    def tells(record: Mapping[str, Any]) -> bool:
-        return bool(record.get("symbol") == signal["symbol"] and record.get("candle_ts") == signal["candle_ts"])
-
     # A day's margin for a clock that was set back between the two records.
-    horizon_s = seconds(signal["ts"]) - 86_400
+    horizon_ts = timestamp(seconds(signal["ts"]) - DAY_S)
     for stream in ("ledger", "events"):
-        for record in newest(folder.stream(stream)):
-            if tells(record) and record["kind"] in ("fill", "unfilled"):
+        for record in takewhile(lambda each: each["ts"] >= horizon_ts, newest(folder.stream(stream))):
+            if record["kind"] in ("fill", "unfilled") and all(record[key] == signal[key] for key in _TRADE):
                 return True
-            if seconds(record["ts"]) < horizon_s:
-                break
     return False
+
+
+# What a signal and its fill have in common, and no other signal.
+_TRADE = ("symbol", "candle_ts")

@@ -1,7 +1,23 @@
 """What to say of a mistake in a configuration: the line it stands in, and the name that was meant."""
 
+import dataclasses
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from agent.config import SECTIONS, UNKNOWN, Problem
+
+
+def told(path: Path, text: str, problems: Sequence[Problem]) -> str:
+    """Return what is wrong with a file, a line each: where it stands, and which known name an unknown one is near."""
+    lines = []
+    for section, key, what in problems:
+        if what == UNKNOWN:
+            known = _keys(section) if key else SECTIONS
+            what = f"{what} {'key' if key else 'section'}{nearest(key or section, known)}"
+        lines.append(f"{path}{line_of(text, section, key)}: [{section}] {key}: {what}")
+    return "\n".join(lines)
 
 
 def nearest(name: str, known: Mapping[str, object]) -> str:
@@ -21,3 +37,14 @@ def line_of(text: str, section: str, key: str) -> str:
         elif inside == section and bare.split("=")[0].strip(" \"'") == key:
             return f" line {number}"
     return found
+
+
+def _keys(section: str) -> dict[str, object]:
+    """Return the keys of a section, and those of the tables in its lists."""
+    schema: Any = SECTIONS[section].default_factory
+    parts = list(dataclasses.fields(schema))
+    for part in dataclasses.fields(schema):
+        parts += [
+            each for kind in get_args(part.type) if dataclasses.is_dataclass(kind) for each in dataclasses.fields(kind)
+        ]
+    return {part.name: part for part in parts}

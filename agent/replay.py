@@ -5,10 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from agent.clock import DAY_S
 from agent.errors import BadInput, UsageError
 from agent.folder import DataFolder
 from agent.market.candle import Candle, record_of
 from agent.market.engine import Engine, Entry
+from agent.market.evaluation import Market
+from agent.market.hours import Hours
 from agent.parts import hours_of, plan_of, terms_of
 from agent.settings import Config
 from store import Store, newest
@@ -58,13 +61,17 @@ class Replay:
 
     def _engine(self, first: Candle) -> Engine:
         config = self._config
-        self._now_s, self._due_s = first.end_s, self._hours.next_due(first.open_s)
-        return Engine(config.market.symbols, first.source, plan_of(config), terms_of(config), lambda: self._now_s)
+        self._now_s, self._due_s = first.end_s, next_due(self._hours, first.open_s)
+        self._plan = plan_of(config)
+        return Engine(config.market.symbols, first.source, self._plan, terms_of(config), lambda: self._now_s)
 
     def _take(self, engine: Engine, candle: Candle) -> Iterator[Entry]:
         self._now_s = candle.end_s
         yield "prices", record_of(candle, candle.end_s)
-        engine.follow(candle.symbol).add(candle)
+        if candle.symbol not in engine.markets:
+            # One that the config does not name is decided after all that it does.
+            engine.markets[candle.symbol] = Market(candle.symbol, candle.source, self._plan)
+        engine.markets[candle.symbol].add(candle)
 
     def _decide_until(self, engine: Engine, moment_s: int) -> Iterator[Entry]:
         """Make the evaluations that fall due up to a moment at which no candle that ended by then is still to come."""
@@ -75,7 +82,7 @@ class Replay:
                     market.advance(self._due_s)
                 for symbol in engine.markets:
                     yield from engine.decide(symbol)
-            self._due_s = self._hours.next_due(self._due_s)
+            self._due_s = next_due(self._hours, self._due_s)
 
 
 def keep(entries: Iterable[Entry], folder: DataFolder, config: Config) -> int:
@@ -105,6 +112,13 @@ def keep(entries: Iterable[Entry], folder: DataFolder, config: Config) -> int:
         for stream, batch in batches.items():
             stores[stream].append_many(batch)
     return count
+
+
+def next_due(hours: Hours, after_s: int) -> int:
+    """Return the first moment of the market's grid after `after_s`, in the session or not."""
+    local_s = after_s + hours.offset_s
+    day_s = local_s // DAY_S * DAY_S
+    return day_s + ((local_s - day_s) // hours.every_s + 1) * hours.every_s - hours.offset_s
 
 
 def line(record: Mapping[str, Any]) -> str:

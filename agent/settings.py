@@ -30,10 +30,7 @@ def _one_of(*names: str) -> Check:
 
 
 def _between(low: int | str, high: int | str) -> Check:
-    def check(value: Decimal | int) -> str | None:
-        return None if Decimal(low) <= value <= Decimal(high) else f"must be from {low} to {high}"
-
-    return check
+    return lambda value: None if Decimal(low) <= value <= Decimal(high) else f"must be from {low} to {high}"
 
 
 def _symbols(value: tuple[str, ...]) -> str | None:
@@ -43,14 +40,15 @@ def _symbols(value: tuple[str, ...]) -> str | None:
     return f"{odd[0]!r} is no market such as KRW-BTC" if odd else None
 
 
-def web_address(value: str) -> str | None:
-    """Say what is wrong with a text as the address of a web page."""
-    return None if value.startswith(("https://", "http://")) else "must begin with https:// or http://"
+def _like(pattern: str, what: str) -> Check:
+    return lambda value: None if re.fullmatch(pattern, value) else f"must {what}"
 
 
-def _strategy(value: str) -> str | None:
-    good = value in ("sma_cross", "sma_rsi", "rsi") or value.startswith("file:/")
-    return None if good else "must be one of sma_cross, sma_rsi, rsi, file:/PATH.py"
+web_address = _like("https?://.*", "begin with https:// or http://")
+_strategy = _like("sma_cross|sma_rsi|rsi|file:/.*", "be one of sma_cross, sma_rsi, rsi, file:/PATH.py")
+_offset = _like(clock.OFFSET, f"be an offset from UTC {clock.OFFSETS}")
+_time_of_day = _like("([01][0-9]|2[0-3]):[0-5][0-9]", "be a time of day such as 09:00")
+_time_or_nothing = _like("(([01][0-9]|2[0-3]):[0-5][0-9])?", "be a time of day such as 09:00")
 
 
 def _interval(value: str) -> str | None:
@@ -61,22 +59,6 @@ def minutes(value: str) -> int:
     """Return the minutes of an interval such as "5m" or "1h", 0 where it does not divide a day."""
     total_min = int(value[:-1]) * {"m": 1, "h": 60}[value[-1]] if re.fullmatch("[0-9]{1,4}[mh]", value) else 0
     return total_min if total_min and 1440 % total_min == 0 else 0
-
-
-def _time_of_day(value: str) -> str | None:
-    return None if re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", value) else "must be a time of day such as 09:00"
-
-
-def _time_or_nothing(value: str) -> str | None:
-    return _time_of_day(value) if value else None
-
-
-def _offset(value: str) -> str | None:
-    try:
-        clock.zone(value)
-    except ValueError as error:
-        return f"must be an offset from UTC: {error}"
-    return None
 
 
 def _not_yet(allowed: object) -> Check:

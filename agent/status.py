@@ -80,9 +80,15 @@ def _life(folder: DataFolder, now_s: float) -> dict[str, Any]:
             return {"state": "stopped", **known, "alerts": alerts}
         if event["kind"] == "start":
             # Files tell the machine's time even where a demo's clock ran ahead of it.
-            is_writing = now_s - folder.touched_s() <= SILENCE_S_MAX
+            is_writing = now_s - _touched_s(folder) <= SILENCE_S_MAX
             return {"state": "running" if is_writing else "silent", **known, "alerts": alerts}
     return {"state": "never started", "since": None, "version": None, "previous": None, "alerts": alerts}
+
+
+def _touched_s(folder: DataFolder) -> float:
+    """Return when one of the bot's streams was last written to, seconds since 1970 UTC, 0 if never."""
+    paths = [folder.stream(name) for name in ("prices", "signals", "ledger", "events")]
+    return max((path.stat().st_mtime for path in paths if path.exists()), default=0.0)
 
 
 def _symbols(folder: DataFolder) -> dict[str, dict[str, Any]]:

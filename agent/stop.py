@@ -12,13 +12,10 @@ from agent.errors import Stopped
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
-# Functions in which an exception out of nowhere would leave a lock taken or a clean-up undone.
-# `with` has not got hold of what is being entered yet, or no more of what is being left.
-_DOORS = ("__enter__", "__exit__")
-# Python ignores errors there.
-_FINALIZERS = ("__call__", "__del__")
-# One may be interrupted by the next signal before it has noted what it is there for.
-_OUR_HANDLERS = ("_note", "tick", "check", "delicate")
+# Functions in which an exception out of nowhere would leave a lock taken or a clean-up undone: `with` has not got hold
+# of what is being entered yet, or no more of what is being left; Python ignores errors in finalizers; and our handlers
+# may be interrupted by the next signal before they have noted what it is there for.
+_DELICATE = ("__enter__", "__exit__", "__call__", "__del__", "_note", "tick", "check", "delicate")
 
 
 class Stop:
@@ -89,4 +86,4 @@ def delicate(frame: FrameType | None) -> bool:
     Arguments:
         frame: what the signal interrupted, as its handler was given it.
     """
-    return frame is not None and frame.f_code.co_name in (*_DOORS, *_FINALIZERS, *_OUR_HANDLERS)
+    return frame is not None and frame.f_code.co_name in _DELICATE

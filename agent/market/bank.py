@@ -39,8 +39,6 @@ class Account(NamedTuple):
 class Fill(NamedTuple):
     """One paper trade, and the account after it."""
 
-    symbol: str
-    side: str
     price: Decimal
     quantity: Decimal
     fee: Decimal
@@ -58,30 +56,27 @@ def trade(account: Account, terms: Terms, side: str, symbol: str, price: Decimal
     Raises: Insufficient when the cash does not cover it or nothing is held.
     """
     with localcontext(EXACT):
+        sign = 1 if side == BUY else -1
+        paid = price * (1 + sign * terms.slippage_rate)
+        held = quantity = account.positions.get(symbol, Decimal(0))
         if side == BUY:
-            paid = price * (1 + terms.slippage_rate)
             quantity = (terms.order_amount / (1 + terms.fee_rate) / paid).quantize(QUANTITY_STEP, ROUND_DOWN)
             if not quantity:
                 raise Insufficient(f"{plain(terms.order_amount)} buys less than {QUANTITY_STEP:f} {symbol}")
-            fee = paid * quantity * terms.fee_rate
-            cash = account.cash - paid * quantity - fee
-            if cash < 0:
-                raise Insufficient(f"a BUY needs {plain(account.cash - cash)}, there is {plain(account.cash)}")
-            held = account.positions.get(symbol, Decimal(0)) + quantity
-            return Fill(symbol, side, paid, quantity, fee, Account(cash, {**account.positions, symbol: held}))
-        paid = price * (1 - terms.slippage_rate)
-        quantity = account.positions.get(symbol, Decimal(0))
-        if not quantity:
+        elif not held:
             raise Insufficient(f"there is no {symbol} to sell")
         fee = paid * quantity * terms.fee_rate
-        left = {name: amount for name, amount in account.positions.items() if name != symbol}
-        return Fill(symbol, side, paid, quantity, fee, Account(account.cash + paid * quantity - fee, left))
+        cash = account.cash - sign * paid * quantity - fee
+        if cash < 0:
+            raise Insufficient(f"a {side} needs {plain(account.cash - cash)}, there is {plain(account.cash)}")
+        positions = {**account.positions, symbol: held + sign * quantity}
+        owned = {name: amount for name, amount in positions.items() if amount}
+        return Fill(paid, quantity, fee, Account(cash, owned))
 
 
 def plain(value: Decimal) -> str:
     """Write a decimal exactly: no exponent, no trailing zeros."""
-    text = f"{value:f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+    return f"{value.normalize(EXACT):f}"
 
 
 def account_fields(account: Account, prices: Mapping[str, Decimal]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The input of every decision: one closed one-minute candle, checked at the edge."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ from agent.clock import MINUTE_S, seconds, timestamp
 # Wide enough that no sum or product of prices is ever rounded: averages are compared exactly.
 EXACT = Context(prec=100)
 PRICE_MAX = 1e15
+FIGURES = ("open", "high", "low", "close", "volume")
 
 
 class Candle(NamedTuple):
@@ -29,7 +30,9 @@ class Candle(NamedTuple):
         return self.open_s + MINUTE_S
 
 
-def checked(symbol: str, source: str, open_s: float, values: Mapping[str, object]) -> Candle:
+def checked(
+    symbol: str, source: str, open_s: float, values: Mapping[str, object], names: Sequence[str] = FIGURES
+) -> Candle:
     """Build a candle out of values from outside.
 
     Arguments:
@@ -37,18 +40,19 @@ def checked(symbol: str, source: str, open_s: float, values: Mapping[str, object
         source: where it came from.
         open_s: the start of its minute, seconds since 1970 UTC.
         values: open, high, low, close and volume as numbers (int, float or Decimal).
+        names: what these five are called in there, in that order.
     Raises: ValueError with a sentence that names the field.
     """
-    if open_s != open_s // MINUTE_S * MINUTE_S:
+    if open_s % MINUTE_S:
         raise ValueError(f"time {timestamp(open_s)} is not the start of a minute")
-    prices = {name: quantity(values.get(name), name) for name in ("open", "high", "low", "close", "volume")}
-    candle = Candle(symbol, source, int(open_s), **prices)
-    for name in ("low", "open", "close"):
-        if not prices[name]:
+    figures = [quantity(values.get(name), name) for name in names]
+    _, high, low, _, _ = figures
+    for name, price in ((names[index], figures[index]) for index in (2, 0, 3)):
+        if not price:
             raise ValueError(f"{name} is 0, and a price is more than that")
-        if not candle.low <= prices[name] <= candle.high:
-            raise ValueError(f"{name} {prices[name]} is not between low {candle.low} and high {candle.high}")
-    return candle
+        if not low <= price <= high:
+            raise ValueError(f"{name} {price} is not between low {low} and high {high}")
+    return Candle(symbol, source, int(open_s), *figures)
 
 
 def quantity(value: object, name: str) -> Decimal:
@@ -83,11 +87,7 @@ def record_of(candle: Candle, recorded_s: float) -> dict[str, Any]:
         "source": candle.source,
         "open_ts": timestamp(candle.open_s),
         "unit_s": MINUTE_S,
-        "open": number(candle.open),
-        "high": number(candle.high),
-        "low": number(candle.low),
-        "close": number(candle.close),
-        "volume": number(candle.volume),
+        **{name: number(getattr(candle, name)) for name in FIGURES},
     }
 
 

@@ -31,18 +31,10 @@ class Engine:
     def __init__(
         self, symbols: tuple[str, ...], source: str, plan: Plan, terms: Terms, now_s: Callable[[], float]
     ) -> None:
-        self._plan = plan
-        self._source = source
         self.markets = {symbol: Market(symbol, source, plan) for symbol in symbols}
         self.account: Account | None = None
         self._terms = terms
         self._now_s = now_s
-
-    def follow(self, symbol: str) -> Market:
-        """Return a symbol's market; one that is new is decided after all the others."""
-        if symbol not in self.markets:
-            self.markets[symbol] = Market(symbol, self._source, self._plan)
-        return self.markets[symbol]
 
     def open_account(self, cash: Decimal) -> Iterator[Entry]:
         """Deposit the first money, unless there is an account."""
@@ -54,11 +46,10 @@ class Engine:
 
     def decide(self, symbol: str) -> Iterator[Entry]:
         """Evaluate the newest minute of a market: its signal, then the paper trade it asks for."""
-        signal = self.markets[symbol].evaluate()
+        signal = self.markets[symbol].evaluate(self._now_s())
         if signal is not None:
-            record = signal.record(self._now_s())
-            yield "signals", record
-            yield from self.fill(record)
+            yield "signals", signal
+            yield from self.fill(signal)
 
     def fill(self, signal: Mapping[str, Any]) -> Iterator[Entry]:
         """Trade on a stored signal: a record of the ledger, or an `unfilled` event where money or asset lacks."""
@@ -77,8 +68,7 @@ class Engine:
         self.account = fill.account
 
     def _prices(self) -> dict[str, Decimal]:
-        known = {symbol: market.price for symbol, market in self.markets.items()}
-        return {symbol: price for symbol, price in known.items() if price is not None}
+        return {symbol: market.price for symbol, market in self.markets.items() if market.price is not None}
 
     def _head(self, kind: str) -> dict[str, Any]:
         return {"ts": timestamp(self._now_s()), "kind": kind}

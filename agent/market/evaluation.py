@@ -6,44 +6,16 @@ from collections import deque
 from collections.abc import Mapping
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from agent.clock import MINUTE_S, seconds, timestamp
 from agent.market.candle import Candle, number
-from agent.market.strategy import Plan, Strategy, Verdict
+from agent.market.strategy import Plan, Strategy
 
 # How many minutes back a row that comes late is still put in its place.
 LATE_MINUTES_MAX = 200
 
 _open_s = attrgetter("open_s")
-
-
-class Signal(NamedTuple):
-    """One evaluation: what was decided on which minute of which market, at which price."""
-
-    symbol: str
-    source: str
-    candle_s: int
-    price: Decimal
-    strategy: str
-    rule: str
-    verdict: Verdict
-
-    def record(self, recorded_s: float) -> dict[str, Any]:
-        """Return the record that signals.jsonl holds for it."""
-        return {
-            "ts": timestamp(recorded_s),
-            "kind": "signal",
-            "symbol": self.symbol,
-            "source": self.source,
-            "candle_ts": timestamp(self.candle_s),
-            "price": number(self.price),
-            "signal": self.verdict.signal,
-            "strategy": self.strategy,
-            "rule": self.rule,
-            **self.verdict.figures,
-            "reason": self.verdict.reason,
-        }
 
 
 class Market:
@@ -71,7 +43,7 @@ class Market:
         self._minutes_max = LATE_MINUTES_MAX + (0 if self._strategy.fades else self._strategy.window)
         self.newest_s: int | None = None
         self._last: Mapping[str, Any] | None = None
-        self._judged_s: int | None = None
+        self._judged_s = 0
 
     @property
     def price(self) -> Decimal | None:
@@ -79,8 +51,8 @@ class Market:
         return self._minutes[-1][0] if self._minutes else None
 
     def remember_minute(self, record: Mapping[str, Any]) -> None:
-        """Take note of the last evaluation, whatever made it: one of its minute or an earlier one would repeat it."""
-        self._judged_s = int(seconds(record["candle_ts"]))
+        """Take note of an evaluation, whatever made it: another of its minute or an earlier one would repeat it."""
+        self._judged_s = max(self._judged_s, int(seconds(record["candle_ts"])))
 
     def remember_averages(self, record: Mapping[str, Any]) -> None:
         """Take note of the last evaluation that the next can be compared with; only its figures matter."""
@@ -105,23 +77,38 @@ class Market:
             self._step(candle.open_s, candle.close, stored=True)
         self._fill(end_s)
 
-    def judge(self) -> Signal | None:
-        """Say what the strategy says of the newest minute, and change nothing; None before the first candle."""
+    def judge(self, recorded_s: float) -> dict[str, Any] | None:
+        """Say what the strategy says of the newest minute, and change nothing; None before the first candle.
+
+        Returns: the record that signals.jsonl holds for it, made at that moment.
+        """
         if self.newest_s is None:
             return None
-        price, verdict = self._minutes[-1][0], self._strategy.decide(self._last)
-        return Signal(self.symbol, self.source, self.newest_s, price, self._name, self._rule, verdict)
+        verdict = self._strategy.decide(self._last)
+        return {
+            "ts": timestamp(recorded_s),
+            "kind": "signal",
+            "symbol": self.symbol,
+            "source": self.source,
+            "candle_ts": timestamp(self.newest_s),
+            "price": number(self._minutes[-1][0]),
+            "signal": verdict.signal,
+            "strategy": self._name,
+            "rule": self._rule,
+            **verdict.figures,
+            "reason": verdict.reason,
+        }
 
-    def evaluate(self) -> Signal | None:
+    def evaluate(self, recorded_s: float) -> dict[str, Any] | None:
         """Decide on the newest minute and remember it; None where there is none, or it was judged already."""
         # Not only the same minute: a clock that was set back comes to minutes that were judged before.
-        if self.newest_s is None or (self._judged_s is not None and self.newest_s <= self._judged_s):
+        if self.newest_s is None or self.newest_s <= self._judged_s:
             return None
-        signal = self.judge()
+        record = self.judge(recorded_s)
         self._judged_s = self.newest_s
-        if signal is not None and has_averages(signal.verdict.figures):
-            self._last = signal.verdict.figures
-        return signal
+        if record is not None and has_averages(record):
+            self._last = record
+        return record
 
     def _fill(self, until_s: int) -> None:
         """Count the minutes before `until_s` that have no candle as the close before them."""

@@ -16,17 +16,12 @@ class Hours(NamedTuple):
 
     def is_open(self, end_s: int) -> bool:
         """Tell whether a minute that ends then lies in the session; equal bounds mean round the clock."""
-        of_day_s = (end_s + self._offset_s) % DAY_S
+        of_day_s = (end_s + self.offset_s) % DAY_S
         if self.open_s <= self.close_s:
             return self.open_s == self.close_s or self.open_s <= of_day_s < self.close_s
         return of_day_s >= self.open_s or of_day_s < self.close_s
 
-    def next_due(self, after_s: int) -> int:
-        """Return the first moment of the grid after `after_s`, in the session or not."""
-        local_s = after_s + self._offset_s
-        day_s = local_s // DAY_S * DAY_S
-        return day_s + ((local_s - day_s) // self.every_s + 1) * self.every_s - self._offset_s
-
     @property
-    def _offset_s(self) -> int:
+    def offset_s(self) -> int:
+        """How far the zone is ahead of UTC."""
         return int(self.zone.utcoffset(None).total_seconds())

@@ -38,10 +38,6 @@ class SimpleMovingAverage:
         """The average, None while there are not enough closes."""
         return EXACT.divide(self.total, self.length) if len(self._closes) == self.length else None
 
-    def compare(self, price: Decimal) -> int:
-        """Return 1, 0 or -1 for a price above, at or below the average, without rounding."""
-        return int(EXACT.compare(EXACT.multiply(price, self.length), self.total))
-
 
 def figure(value: Decimal | None) -> int | float | None:
     """Return an average as the number that a record holds."""

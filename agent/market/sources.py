@@ -2,12 +2,16 @@
 
 import json
 from decimal import Decimal
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from agent.errors import Unusable
 from agent.fetch import Fetcher
+from agent.market import upbit
 from agent.market.candle import Candle
 from agent.settings import Market
+
+if TYPE_CHECKING:
+    from agent.market.exchanges import Wire
 
 
 class Source(Protocol):
@@ -36,25 +40,10 @@ class Source(Protocol):
         """
 
 
-class Wire(Protocol):
-    """What a module knows of one exchange: its limits, how a question is put, and how an answer is read."""
-
-    NAME: str
-    ROWS_MAX: int
-    PAGES_MAX: int
-    INTERVAL_S: float
-
-    def question(self, symbol: str, before_s: int, count: int) -> tuple[str, dict[str, str]]:
-        """Return path and query of a question for candles."""
-
-    def candles_of(self, answer: object, symbol: str) -> list[Candle]:
-        """Read a decoded answer; raises ValueError naming what is wrong."""
-
-
 class Exchange:
     """The public candles of one exchange; no key is needed."""
 
-    def __init__(self, wire: Wire, fetcher: Fetcher, base_url: str) -> None:
+    def __init__(self, wire: "Wire", fetcher: Fetcher, base_url: str) -> None:
         self.name, self.rows_max, self.pages_max = wire.NAME, wire.ROWS_MAX, wire.PAGES_MAX
         self.skew_s = 0.0
         self._wire = wire
@@ -81,29 +70,12 @@ def source_of(market: Market, fetcher: Fetcher, name: str = "") -> Source:
         from agent.market.demo import Demo
 
         return Demo(market.demo_seed)
-    return Exchange(_wire(name), fetcher, getattr(market, f"{name}_url"))
+    wire: Wire = upbit
+    if name != "upbit":
+        from agent.market.exchanges import wire_of
 
-
-def _wire(name: str) -> Wire:
-    if name == "bithumb":
-        from agent.market import bithumb
-
-        return bithumb
-    if name == "coinbase":
-        from agent.market import coinbase
-
-        return coinbase
-    if name == "kraken":
-        from agent.market import kraken
-
-        return kraken
-    if name == "binance":
-        from agent.market import binance
-
-        return binance
-    from agent.market import upbit
-
-    return upbit
+        wire = wire_of(name)
+    return Exchange(wire, fetcher, getattr(market, f"{name}_url"))
 
 
 def _no_number(name: str) -> NoReturn:

@@ -16,13 +16,7 @@ PAGES_MAX = 199
 INTERVAL_S = 0.12
 
 _PATH = "/v1/candles/minutes/1"
-_FIELDS = {
-    "open": "opening_price",
-    "high": "high_price",
-    "low": "low_price",
-    "close": "trade_price",
-    "volume": "candle_acc_trade_volume",
-}
+_FIELDS = ("opening_price", "high_price", "low_price", "trade_price", "candle_acc_trade_volume")
 
 
 def question(symbol: str, before_s: int, count: int) -> tuple[str, dict[str, str]]:
@@ -46,17 +40,11 @@ def candle_of(row: object, symbol: str | None = None, source: str = NAME) -> Can
         raise ValueError(f"market is {market!r:.40}, not {symbol or 'a text'}")
     if unit != 1:
         raise ValueError(f"unit is {unit!r:.40}, not 1 minute")
-    if not isinstance(opened, str):
-        raise ValueError(f"candle_date_time_utc is {opened!r:.40}, not a text")
     try:
-        open_s = seconds(opened)
+        open_s = seconds(str(opened))
     except (ValueError, OverflowError) as error:
         raise ValueError(f"candle_date_time_utc is {opened!r:.40}, not a time") from error
-    values = {ours: row.get(theirs) for ours, theirs in _FIELDS.items()}
-    try:
-        return checked(market, source, open_s, values)
-    except ValueError as error:
-        raise ValueError(_theirs(str(error))) from error
+    return checked(market, source, open_s, row, _FIELDS)
 
 
 def candles_of(rows: object, symbol: str, source: str = NAME) -> list[Candle]:
@@ -66,9 +54,3 @@ def candles_of(rows: object, symbol: str, source: str = NAME) -> list[Candle]:
     Raises: ValueError naming row and field; also where two rows of a minute differ.
     """
     return series(rows, lambda row: candle_of(row, symbol, source))
-
-
-def _theirs(message: str) -> str:
-    """Name the field as the exchange does, so that the message can be held against the answer."""
-    ours, space, rest = message.partition(" ")
-    return _FIELDS.get(ours, ours) + space + rest

@@ -118,11 +118,11 @@ def careless_candles(rows: Any, symbol: str) -> list[Candle]:  # noqa: ANN401 - 
     found = {}
     for row in rows if isinstance(rows, list) else []:
         try:
-            price = {ours: Decimal(str(row[theirs])) for ours, theirs in upbit._FIELDS.items()}
+            prices = [Decimal(str(row[name])) for name in upbit._FIELDS]
             open_s = int(seconds(row["candle_date_time_utc"]))
         except (ArithmeticError, KeyError, TypeError):
             continue
-        found[open_s] = Candle(symbol, "upbit", open_s, **price)
+        found[open_s] = Candle(symbol, "upbit", open_s, *prices)
     return [found[open_s] for open_s in sorted(found)]
 
 

@@ -33,6 +33,7 @@ NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.market.bithumb": 'market.source = "bithumb"',
     "agent.market.coinbase": 'market.source = "coinbase"',
     "agent.market.columns": 'market.source = "binance", "coinbase" or "kraken"',
+    "agent.market.exchanges": 'market.source other than "upbit"',
     "agent.market.kraken": 'market.source = "kraken"',
     "agent.market.fading": 'strategy.name = "rsi" or "sma_rsi"',
     "agent.market.performance": "bot.py replay --report",
@@ -51,6 +52,7 @@ NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.status": "bot.py status",
     "agent.teller": "bot.py bank",
     "agent.understudy": "market.fallback",
+    "agent.listing": "a config file with feeds, fallbacks or a strategy's parameters",
     "agent.mistake": "a config file that is wrong",
     "agent.strategy_file": 'strategy.name = "file:..."',
 }

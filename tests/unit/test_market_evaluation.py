@@ -12,6 +12,7 @@ from agent.market.evaluation import LATE_MINUTES_MAX, Market
 from agent.parts import sma_cross
 
 T0 = 1_582_185_600
+NOW_S = T0 + 245.25
 
 
 def candle(minute: int, close: str) -> Candle:
@@ -30,9 +31,9 @@ def market(*closes: str | None, fast: int = 2, slow: int = 4) -> Market:
 
 
 def figures(made: Market) -> tuple[object, object]:
-    signal = made.evaluate()
+    signal = made.evaluate(NOW_S)
     assert signal is not None
-    return signal.verdict.figures["sma_fast"], signal.verdict.figures["sma_slow"]
+    return signal["sma_fast"], signal["sma_slow"]
 
 
 def test_market_counts_a_minute_without_trade_as_the_close_before_it() -> None:
@@ -41,23 +42,24 @@ def test_market_counts_a_minute_without_trade_as_the_close_before_it() -> None:
 
 
 def test_market_holds_and_says_how_many_when_there_are_not_enough_candles() -> None:
-    signal = market("1", "2", None).evaluate()
+    signal = market("1", "2", None).evaluate(NOW_S)
     assert signal is not None
-    assert signal.verdict == ("HOLD", "3 of 4 candles", {"sma_fast": 2, "sma_slow": None})
+    told = ("HOLD", "3 of 4 candles", 2, None)
+    assert (signal["signal"], signal["reason"], signal["sma_fast"], signal["sma_slow"]) == told
 
 
 def test_market_decides_nothing_when_it_never_had_a_candle() -> None:
-    assert market(None, None).evaluate() is None
+    assert market(None, None).evaluate(NOW_S) is None
 
 
 def test_market_decides_a_minute_once() -> None:
     made = market("1", "2", "3", "4")
-    assert made.evaluate() is not None
-    assert made.evaluate() is None
+    assert made.evaluate(NOW_S) is not None
+    assert made.evaluate(NOW_S) is None
     made.advance(T0 + 300)
-    again = made.evaluate()
+    again = made.evaluate(NOW_S)
     assert again is not None
-    assert (again.candle_s, again.price) == (T0 + 240, Decimal(4))
+    assert (again["candle_ts"], again["price"]) == (timestamp(T0 + 240), 4)
 
 
 def test_market_buys_and_sells_when_the_averages_have_crossed_since_the_last_evaluation() -> None:
@@ -66,9 +68,9 @@ def test_market_buys_and_sells_when_the_averages_have_crossed_since_the_last_eva
     for minute, close in enumerate(["4", "4", "5", "6", "6", "6", "6", "2", "1", "1", "1", "1"], 4):
         made.add(candle(minute, close))
         made.advance(T0 + 60 * (minute + 1))
-        signal = made.evaluate()
+        signal = made.evaluate(NOW_S)
         assert signal is not None
-        signals.append((signal.verdict.signal, signal.verdict.reason))
+        signals.append((signal["signal"], signal["reason"]))
     assert signals == [
         ("HOLD", "fast=slow, no last evaluation to compare with"),
         ("HOLD", "fast=slow"),
@@ -91,9 +93,9 @@ def test_market_never_signals_when_the_market_is_flat(price: str) -> None:
     for minute in range(500):
         made.add(candle(minute, price))
         made.advance(T0 + 60 * (minute + 1))
-        signal = made.evaluate()
+        signal = made.evaluate(NOW_S)
         assert signal is not None
-        assert signal.verdict.signal == "HOLD"
+        assert signal["signal"] == "HOLD"
 
 
 def test_market_equals_a_plain_count_with_fractions_when_candles_are_random_and_late(seed: int) -> None:
@@ -140,23 +142,21 @@ def test_market_takes_a_hole_of_years_in_bounded_steps() -> None:
 
 def test_market_goes_on_where_it_was_when_its_last_evaluation_is_remembered() -> None:
     first = market("4", "4", "4", "4")
-    before = first.evaluate()
+    before = first.evaluate(NOW_S)
     assert before is not None
     second = market("4", "4", "4", "4")
-    record = before.record(T0)
-    second.remember_minute(record)
-    second.remember_averages(record)
-    assert second.evaluate() is None
+    second.remember_minute(before)
+    second.remember_averages(before)
+    assert second.evaluate(NOW_S) is None
     for made in (first, second):
         made.add(candle(4, "9"))
         made.advance(T0 + 300)
-    assert first.evaluate() == second.evaluate()
+    assert first.evaluate(NOW_S) == second.evaluate(NOW_S)
 
 
 def test_signal_record_has_the_fields_in_their_order() -> None:
-    signal = market("1", "2", "3", "4").evaluate()
-    assert signal is not None
-    record = signal.record(T0 + 245.25)
+    record = market("1", "2", "3", "4").evaluate(NOW_S)
+    assert record is not None
     assert list(record) == [
         *("ts", "kind", "symbol", "source", "candle_ts", "price", "signal", "strategy", "rule"),
         *("sma_fast", "sma_slow", "reason"),

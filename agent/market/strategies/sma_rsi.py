@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from agent.market.candle import EXACT
 from agent.market.fading import MEMORY_LENGTHS, RelativeStrengthIndex
 from agent.market.indicators import SimpleMovingAverage, figure
 from agent.market.strategy import BUY, HOLD, SELL, Verdict
@@ -39,7 +40,8 @@ class SmaRsi:
         if self._slow.value is None or rsi is None:
             length, count = max((self._slow.length, self._slow.count), (self._rsi.length, self._rsi.count))
             return Verdict(HOLD, f"{count} of {length} candles", figures)
-        side = self._slow.compare(self._close)
+        # The sum is compared, not the mean: a mean is rounded, and a flat market must not signal.
+        side = int(EXACT.compare(EXACT.multiply(self._close, self._slow.length), self._slow.total))
         place = ("close<sma", "close=sma", "close>sma")[side + 1]
         if side > 0 and rsi < self._oversold:
             return Verdict(BUY, f"{place}, rsi<{self._oversold:g}", figures)
