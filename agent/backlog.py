@@ -120,7 +120,7 @@ class Backlog:
                 self.is_alerted, is_settled = record["kind"] == "alert", True
             is_wanted = self._is_wanted(record)
             key = key_of(record) if is_wanted or mark.startswith(record["ts"]) else ""
-            is_new = is_new and key != mark
+            is_new = is_new and not (key and key == mark)
             if is_wanted and len(keys) < _KNOWN_MAX:
                 keys.append(key)
             if is_new and (record["kind"] in ROLLED_UP or key in repeats):

@@ -181,14 +181,14 @@ class Chat:
     def _recall(self, now_s: float) -> None:
         """Read back up to which update commands were taken, and when refused ones were last told of."""
         for event in newest(self._folder.stream("events")):
-            if now_s - seconds(event["ts"]) > _RISING_S:
+            age_s = now_s - seconds(event["ts"])
+            if age_s > _RISING_S or (age_s > DAY_S and self._offset is not None):
                 return
-            if event["kind"] == "dropped" and event.get("channel") == self.name and not self._told_s:
-                self._told_s = seconds(event["ts"])
-            if event["kind"] == "command" and event.get("by") == self.name and type(event.get("update_id")) is int:
-                self._newest_id, self._newest_s = event["update_id"], seconds(event["ts"])
-                self._offset = self._newest_id + 1
-                return
+            if event["kind"] == "dropped" and event.get("channel") == self.name:
+                self._told_s = max(self._told_s, seconds(event["ts"]))
+            number = event.get("update_id") if event["kind"] == "command" and event.get("by") == self.name else None
+            if self._offset is None and type(number) is int:
+                self._newest_id, self._newest_s, self._offset = number, seconds(event["ts"]), number + 1
 
 
 def refused(update: Mapping[str, Any], owner: str, now_s: float, newest_id: int) -> str | None:

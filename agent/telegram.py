@@ -46,7 +46,9 @@ class Telegram:
 
     def send(self, text: str, deadline_s: float) -> None:
         """Send one message; raises MossError where Telegram did not say that it took it."""
-        self._call("sendMessage", {"chat_id": self.chat, "text": text}, deadline_s)
+        result, _ = self._call("sendMessage", {"chat_id": self.chat, "text": text}, deadline_s)
+        if not isinstance(result, dict) or "message_id" not in result:
+            raise Unusable("Telegram sendMessage answered without the message it took")
 
     def updates(self, offset: int | None, deadline_s: float) -> Arrived:
         """Return what was written to the bot; all before `offset` is done with, and Telegram forgets it.
