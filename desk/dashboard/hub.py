@@ -1,24 +1,20 @@
 """One follower of all streams, however many visitors look; each gets every record from where it was, once."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from agent.console import say
+from desk.dashboard.followers import BATCH, Followers, Message, hello, met
 from desk.dashboard.position import places_of, position_of
-from desk.dashboard.records import STREAMS, Records
-from store import Follower, PositionLost, Record, StoreError
-from store.line import show
+from desk.dashboard.records import Records
+from desk.dashboard.visitor import Visitor
+from store import PositionLost, StoreError
 
 POLL_S = 0.25
-QUIET_S = 15.0
-_BATCH = 250
-_WAITING_MAX = 1000
 _CATCH_UP_MAX = 20_000
-_MEETING_ROUNDS = 8
 _ROOM_LOOKS = 40
 
 Answer = TypeVar("Answer")
@@ -26,111 +22,6 @@ Answer = TypeVar("Answer")
 
 class Busy(Exception):
     """There are as many visitors as there may be: who comes now comes again later."""
-
-
-class Message(NamedTuple):
-    """One record on its way, or the first word: the position after it, and the JSON that tells both."""
-
-    position: str
-    text: str
-
-
-class Followers:
-    """A follower of each stream, all read by whoever holds them.
-
-    Arguments:
-        places: where each begins; None: after all there is.
-    Raises: PositionLost when a place is gone.
-    """
-
-    def __init__(self, records: Records, places: dict[str, str] | None = None) -> None:
-        self._followers: dict[str, Follower] = {}
-        try:
-            for stream in STREAMS:
-                place = places[stream] if places else "end"
-                self._followers[stream] = Follower(
-                    records.path(stream), place, on_damage=records.tell, wait=lambda _: True
-                )
-        except BaseException:
-            self.close()
-            raise
-        self.begin = self.places()
-        """Where each stream was read from."""
-
-    def places(self) -> dict[str, str]:
-        """Return where each stream was read to."""
-        return {stream: follower.position for stream, follower in self._followers.items()}
-
-    def drain(self, count_max: int = _BATCH) -> list[Message]:
-        """Return what is there by now, at most about so many."""
-        found: list[Message] = []
-        places = self.places()
-        for stream, follower in self._followers.items():
-            for record in follower:
-                places[stream] = follower.position
-                found.append(_message(position_of(places), stream, record))
-                if len(found) >= count_max:
-                    return found
-        return found
-
-    def is_at(self, other: "Followers") -> bool:
-        """Tell whether this one, which has read all there is, is where the other one is."""
-        places = self.places()
-        return all(
-            place == places[stream] or (place == other.begin[stream] and _is_before(places[stream], place))
-            for stream, place in other.places().items()
-        )
-
-    def close(self) -> None:
-        """Let go of all files."""
-        for follower in self._followers.values():
-            follower.close()
-
-
-def _is_before(place: str, end: str) -> bool:
-    """Tell whether a place lies in the same file as the end of it from which another began: only blanks between."""
-    (file, _, offset), (end_file, _, end_offset) = place.rpartition("/"), end.rpartition("/")
-    return file == end_file and int(offset or 0) <= int(end_offset or 0)
-
-
-def _message(position: str, stream: str, record: Record) -> Message:
-    text = show(record)[:-1].decode()
-    return Message(position, f'{{"id":"{position}","stream":"{stream}","record":{text}}}')
-
-
-def _hello(position: str, *, is_lost: bool = False) -> Message:
-    lost = ',"lost":true' if is_lost else ""
-    return Message(position, f'{{"id":"{position}","hello":true{lost}}}')
-
-
-class Visitor:
-    """Who looks, and what waits to be sent there; one who takes too long gets no more."""
-
-    def __init__(self) -> None:
-        self.waiting: deque[Message] = deque()
-        self.is_over = False
-        self._woken = asyncio.Event()
-
-    def give(self, messages: Iterable[Message]) -> None:
-        """Put messages into the line."""
-        self.waiting.extend(messages)
-        if len(self.waiting) > _WAITING_MAX:
-            self.end()
-        self._woken.set()
-
-    def end(self) -> None:
-        """Send nothing more: the visitor comes again with the last position it got."""
-        self.waiting.clear()
-        self.is_over = True
-        self._woken.set()
-
-    async def take(self) -> Message | None:
-        """Return the next message, None where none came for a while."""
-        if not self.waiting and not self.is_over:
-            self._woken.clear()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), QUIET_S)
-        return self.waiting.popleft() if self.waiting else None
 
 
 class Hub:
@@ -183,12 +74,12 @@ class Hub:
                 with suppress(PositionLost):
                     own = await self._read(lambda: Followers(self._records, places))
             if own and after:
-                yield _hello(after)
+                yield hello(after)
                 async for missed in self._catch_up(own, visitor):
                     yield missed
             if visitor not in self._joined and not visitor.is_over:
                 begin = await self._run(self._join(visitor))
-                yield _hello(begin, is_lost=after is not None)
+                yield hello(begin, is_lost=after is not None)
             while not visitor.is_over:
                 message = await visitor.take()
                 if not visitor.is_over:
@@ -208,12 +99,12 @@ class Hub:
         if self._polling:
             self._polling.cancel()
 
-    async def _catch_up(self, own: "Followers", visitor: Visitor) -> AsyncIterator[Message]:
+    async def _catch_up(self, own: Followers, visitor: Visitor) -> AsyncIterator[Message]:
         """Yield what the visitor missed, until it is where the others are; give up where that is too much."""
         count = 0
         while count < _CATCH_UP_MAX and visitor not in self._joined:
             batch = await self._read(own.drain)
-            if len(batch) < _BATCH:
+            if len(batch) < BATCH:
                 batch += await self._run(self._meet(own, visitor))
             count += len(batch)
             for message in batch:
@@ -226,25 +117,25 @@ class Hub:
             self._take_in(visitor)
             return position_of(followers.places())
 
-    async def _meet(self, own: "Followers", visitor: Visitor) -> list[Message]:
+    async def _meet(self, own: Followers, visitor: Visitor) -> list[Message]:
         """Bring a visitor's own followers and the common ones to the same place, and let the visitor join there."""
         async with self._order:
             followers = await self._opened()
-            others, mine, is_met = await self._read(lambda: _met(followers, own))
+            others, mine, is_met = await self._read(lambda: met(followers, own))
             self._hand_out(others)
             if is_met:
                 self._take_in(visitor)
             return mine
 
-    async def _opened(self) -> "Followers":
+    async def _opened(self) -> Followers:
         if self._followers is None:
             self._followers = await self._read(lambda: Followers(self._records))
         return self._followers
 
     def _take_in(self, visitor: Visitor) -> None:
-        if visitor.is_over:
-            return
-        self._joined.add(visitor)
+        if not visitor.is_over:
+            self._joined.add(visitor)
+        # Also for one who has left meanwhile: where nobody is, it closes the files and ends.
         if self._polling is None:
             self._polling = asyncio.create_task(self._poll())
 
@@ -265,7 +156,7 @@ class Hub:
                     if followers:
                         self._reader.submit(followers.close)
                     return
-            await (asyncio.sleep(POLL_S) if len(messages) < _BATCH else self._room())
+            await (asyncio.sleep(POLL_S) if len(messages) < BATCH else self._room())
 
     async def _new_ones(self) -> list[Message]:
         if not self._joined:
@@ -285,7 +176,7 @@ class Hub:
         """Let visitors take what waits for them, before more is read."""
         for _ in range(_ROOM_LOOKS):
             await asyncio.sleep(POLL_S / 10)
-            if all(len(visitor.waiting) < _BATCH for visitor in self._joined):
+            if all(len(visitor.waiting) < BATCH for visitor in self._joined):
                 return
 
     async def _read(self, work: Callable[[], Answer]) -> Answer:
@@ -297,15 +188,3 @@ class Hub:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(task)
-
-
-def _met(common: Followers, own: Followers) -> tuple[list[Message], list[Message], bool]:
-    """Read both on until they are at the same place; return what each of them read, and whether they met."""
-    others: list[Message] = []
-    mine: list[Message] = []
-    for _ in range(_MEETING_ROUNDS):
-        others += common.drain()
-        mine += own.drain()
-        if own.is_at(common):
-            return others, mine, True
-    return others, mine, False

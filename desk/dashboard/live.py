@@ -11,7 +11,8 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from desk.dashboard.answer import refuse
-from desk.dashboard.hub import Busy, Hub, Message
+from desk.dashboard.followers import Message
+from desk.dashboard.hub import Busy, Hub
 from desk.dashboard.position import places_of
 
 _SEND_S_MAX = 20.0
@@ -44,7 +45,8 @@ async def _send_all(websocket: WebSocket, hub: Hub, after: str | None) -> None:
         async with aclosing(hub.messages(after)) as messages:
             async for message in messages:
                 if message:
-                    await asyncio.wait_for(websocket.send_text(message.text), _SEND_S_MAX)
+                    async with asyncio.timeout(_SEND_S_MAX):
+                        await websocket.send_text(message.text)
 
 
 async def stream(request: Request) -> Response:
@@ -64,9 +66,8 @@ class EventStream(Response):
     """The answer that has no end of its own."""
 
     def __init__(self, hub: Hub, after: str | None) -> None:
-        super().__init__(
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}, media_type="text/event-stream"
-        )
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Connection": "close"}
+        super().__init__(headers=headers, media_type="text/event-stream")
         del self.headers["content-length"]
         self._hub = hub
         self._after = after
@@ -78,11 +79,14 @@ class EventStream(Response):
             return
         await _while_there(self._send_all(send), receive)
         with suppress(TimeoutError):
-            await asyncio.wait_for(send({"type": "http.response.body", "body": b""}), 1.0)
+            async with asyncio.timeout(1.0):
+                await send({"type": "http.response.body", "body": b""})
 
     async def _send_all(self, send: Send) -> None:
         async def put(text: bytes) -> None:
-            await asyncio.wait_for(send({"type": "http.response.body", "body": text, "more_body": True}), _SEND_S_MAX)
+            # Not wait_for: where both end at once, Python 3.11's forgets that it was cancelled.
+            async with asyncio.timeout(_SEND_S_MAX):
+                await send({"type": "http.response.body", "body": text, "more_body": True})
 
         with suppress(TimeoutError, Busy):
             await put(b"retry: 2000\n\n")

@@ -9,13 +9,13 @@ import signal
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import uvicorn
 
 from agent.console import say
 from agent.errors import ConfigError, FolderError, MossError, UsageError
 from agent.folder import find_data
+from agent.secret import secret
 from desk.dashboard.application import Desk
 from desk.dashboard.connection import Connection
 from desk.dashboard.guard import TOKEN_LENGTH_MIN
@@ -159,16 +159,8 @@ def _address(listening: socket.socket) -> str:
 
 
 def _token(environ: Mapping[str, str]) -> str:
-    """Return the token out of systemd's credentials, else the environment; "" where none is set.
-
-    Raises: ConfigError when it could be guessed.
-    """
-    folder = environ.get("CREDENTIALS_DIRECTORY")
-    try:
-        token = Path(folder, TOKEN).read_text(encoding="utf-8").strip() if folder else ""
-    except OSError:
-        token = ""
-    token = token or environ.get(TOKEN, "").strip()
+    """Return the token, "" where none is set; raises ConfigError when it could be guessed."""
+    token = secret(TOKEN, environ)
     if token and (len(token) < TOKEN_LENGTH_MIN or not token.isascii() or not token.isprintable()):
         raise ConfigError(f"{TOKEN}: must be {TOKEN_LENGTH_MIN} plain characters or more: openssl rand -hex 16")
     return token
