@@ -10,8 +10,9 @@ from desk.dashboard.cells import Cells
 from desk.dashboard.records import Records
 from store import Damage, Record
 from store.errors import Damaged
+from store.forward import forward
 from store.inflate import Inflated
-from store.lines import forward, record_at
+from store.lines import record_at
 from store.read import opened
 from store.search import SLACK_S, bound, first_needed
 from store.segments import Source, snapshot

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from desk.dashboard.position import position_of
 from desk.dashboard.records import STREAMS, Records
 from store import Follower, Record
-from store.line import show
+from store.line import json_text
 
 BATCH = 250
 _MEETING_ROUNDS = 8
@@ -77,7 +77,7 @@ def _is_before(place: str, end: str) -> bool:
 
 
 def _message(position: str, stream: str, record: Record) -> Message:
-    text = show(record)[:-1].decode()
+    text = json_text(record)
     return Message(position, f'{{"id":"{position}","stream":"{stream}","record":{text}}}')
 
 

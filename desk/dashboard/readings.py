@@ -12,7 +12,7 @@ from desk.dashboard.query import LIMIT_DEFAULT, POINTS_DEFAULT, Query
 from desk.dashboard.records import STREAMS, Records
 from desk.dashboard.series import Series
 from store import Record
-from store.line import show
+from store.line import json_text
 
 _FILTERS = ("symbol", "source", "kind", "signal")
 
@@ -57,15 +57,15 @@ class Readings:
         turn = listing.oldest_first if query.text("order") == "asc" else listing.newest_first
         limit = query.number("limit", LIMIT_DEFAULT)
         page = turn(query.moment_ms("since"), query.moment_ms("until"), query.cursor, limit)
-        items = b",".join(show(record)[:-1] for record in page.items)
+        items = json_text(page.items).encode()
         following = as_json(page.following and str(page.following))
-        return b'{"items":[' + items + b'],"next":' + following + b"}"
+        return b'{"items":' + items + b',"next":' + following + b"}"
 
     def _portfolio(self) -> bytes:
         entry = next(self._records.newest("ledger"), None)
         if entry is None:
             return as_json({"ts": None, "cash": None, "positions": {}, "equity": None})
-        return show(entry)[:-1]
+        return json_text(entry).encode()
 
     def _status(self) -> dict[str, Any]:
         said = status(self._records.folder, self._now_s())

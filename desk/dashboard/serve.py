@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import uvicorn
 
 from agent.console import say
-from agent.errors import ConfigError, FolderError, MossError, UsageError
+from agent.errors import ConfigError, MossError, UsageError
 from agent.folder import find_data
 from agent.secret import secret
 from desk.dashboard.application import Desk
@@ -52,10 +52,10 @@ async def _serve(
     options: argparse.Namespace, sockets: list[socket.socket], token: str, environ: Mapping[str, str]
 ) -> None:
     folder = find_data(options.data, environ)
-    try:
-        folder.readable()
-    except FolderError as error:
-        say(str(error))  # and goes on: it may come, and the page says so too
+    if not folder.path.is_dir():
+        say(f"{folder.path}: there is no such data folder yet; the page is empty until the bot makes it")
+    elif not os.access(folder.path, os.R_OK | os.X_OK, effective_ids=True):
+        say(f"{folder.path}: no permission to read it; join the group of its owner (moss on a VPS)")
     visit = Visit()
     desk = Desk(folder, time.time, options.name, token, visit.note)
     server = DeskServer(desk, visit, options.idle_exit_s)
