@@ -2,6 +2,8 @@
 ## make test     every test that this machine can run; ARGS="-k name" chooses
 ## make bench    what things cost beside raw writes and peers, which are installed for it only
 ## make chaos    the process killed, starved and hung, a whole system booted and hurt; CHAOS_S=600 says for how long
+## make vps      a real machine of 1 GB, emulated, hurt in every way; prints a table (as root; an hour)
+## make vps-quick    a few of these faults, in a quarter of an hour
 ## make check    style, types, layout, log rotation, and the line budget
 ## make lock     write every requirements.lock anew, with the newest that fits
 ## make model    make agent/news/model.bin anew from the labelled headlines; LABELS="yours.tsv" adds your own
@@ -14,7 +16,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos bench bench-store bench-market check lock clean again model bench-score
+.PHONY: help run test chaos vps vps-quick bench bench-store bench-market check lock clean again model bench-score
 
 # Not from the environment: the folder is deleted to be made anew.
 VENV = .venv
@@ -52,6 +54,15 @@ chaos: $(VENV)/ready-dev
 	@export CHAOS_S="$${CHAOS_S:-600}" STORE_KILLS="$${STORE_KILLS:-10000}" STORE_IMAGES="$${STORE_IMAGES:-2000}"
 	exec $(python) -m pytest -s tests/faults/test_chaos_process.py tests/faults/test_store_kill.py \
 		tests/faults/test_store_power.py tests/vps $(ARGS)
+
+vps: $(VENV)/ready-dev
+	@export VPS=1
+	exec $(python) -m pytest -s tests/vps/machine $(ARGS)
+
+vps-quick: $(VENV)/ready-dev
+	@export VPS=1 VPS_CUTS=2
+	exec $(python) -m pytest -s tests/vps/machine/test_machine_process.py tests/vps/machine/test_machine_power.py \
+		-k "kill or error or power or wait" $(ARGS)
 
 bench: bench-store bench-score bench-market
 
