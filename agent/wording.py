@@ -121,9 +121,8 @@ def _start(record: Record, words: _Words) -> Iterator[str]:
 
 
 def _change(record: Record, words: _Words) -> Iterator[str]:
-    yield words[record["kind"]]
-    if record.get("message"):
-        yield str(record["message"])
+    why = record.get("why")
+    yield f"{words[record['kind']]}: {why}" if why else words[record["kind"]]
     changes = record.get("changes")
     for name, pair in list(changes.items())[:_CHANGES_MAX] if isinstance(changes, dict) else ():
         before, after = pair if isinstance(pair, list) and len(pair) == 2 else ("?", pair)

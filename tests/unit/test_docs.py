@@ -1,8 +1,23 @@
 """The docs say what the code does."""
 
+import re
+
+from agent.words import MENU, WORDS
 from tests.config_page import PAGE, with_tables
 
 
 def test_config_page_has_every_key_default_and_meaning_of_the_schema() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert page == with_tables(page), "write the tables anew: python -m tests.config_page"
+
+
+def test_alerts_page_names_every_secret_and_every_command() -> None:
+    page = (PAGE.parent / "alerts.md").read_text(encoding="utf-8")
+    units = [(PAGE.parent.parent / "systemd" / f"moss-{name}.service").read_text() for name in ("bot", "sentiment")]
+    secrets = set(re.findall(r"^LoadCredential=(\w+)$", "\n".join(units), re.MULTILINE)) - {"MOSS_BACKUP_URL"}
+    assert len(secrets) == 5
+    assert set(re.findall(r"\bMOSS_[A-Z_]+\b", page)) == secrets
+    assert set(re.findall(r"^\|.*?\| ", page, re.MULTILINE)) >= {f"| `/{name}` | " for name in ("status", "help")}
+    assert {f"/{name}" for name in MENU["en"]} <= set(re.findall(r"`(/[a-z]+)`", page))
+    assert MENU["en"].keys() == MENU["ko"].keys()
+    assert WORDS["en"].keys() == WORDS["ko"].keys()

@@ -62,7 +62,7 @@ def test_words_are_korean_when_the_config_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "fields", "is_told"),
     [
-        ("rollback", {"message": "three passes failed"}, True),
+        ("rollback", {"why": "three passes failed"}, True),
         ("reload", {"changes": {"strategy.fast": [5, 7]}}, True),
         ("summary", {"candles": 1440, "fills": 3}, True),
         ("start", {"previous": "died"}, True),
@@ -83,6 +83,19 @@ def test_event_is_told_by_its_kind(kind: str, fields: dict[str, object], is_told
         post.event(kind, **fields)
         post.work()
     assert len(telegram.texts) == is_told, telegram.texts
+
+
+def test_change_of_the_config_is_told_with_before_and_after(tmp_path: Path) -> None:
+    with FakeTelegram() as telegram:
+        post = Post(tmp_path, telegram.url)
+        post.start()
+        post.event("reload", changes={"strategy.fast": [5, 7]}, config={"market": {}})
+        post.event("rollback", changes={"strategy.fast": [7, 5]}, why="3 passes brought no prices", config={})
+        post.work()
+    assert telegram.texts == [
+        "11-21 12:00 a new configuration is followed\nstrategy.fast: 5 → 7\n\n"
+        "11-21 12:00 back to the configuration before: 3 passes brought no prices\nstrategy.fast: 7 → 5"
+    ]
 
 
 def test_report_is_told_when_it_is_wanted(tmp_path: Path) -> None:
