@@ -8,7 +8,6 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 from agent import config
 from agent.clock import SystemClock, timestamp
@@ -16,7 +15,9 @@ from agent.console import say
 from agent.errors import MossError
 from agent.fetch import Fetcher
 from agent.folder import DataFolder, find_data
+from agent.secret import secret
 from agent.settings import Config
+from agent.telegram import Telegram
 from store import StoreError
 
 DEADLINE_S = 30.0
@@ -66,31 +67,19 @@ def _store(settings: Config, folder: DataFolder, unit: str, message: str) -> boo
 
 
 def _send(settings: Config, text: str, environ: Mapping[str, str]) -> bool:
-    token, chat = (_secret(name, environ) for name in ("MOSS_TELEGRAM_TOKEN", "MOSS_TELEGRAM_CHAT"))
+    token, chat = (secret(name, environ) for name in ("MOSS_TELEGRAM_TOKEN", "MOSS_TELEGRAM_CHAT"))
     if not token or not chat:
         return True
-    fetcher = Fetcher(SystemClock())
+    clock = SystemClock()
+    fetcher = Fetcher(clock)
     try:
-        fetcher.get(
-            f"{settings.telegram.url.rstrip('/')}/bot{token}/sendMessage",
-            params={"chat_id": chat, "text": text},
-            deadline_s=DEADLINE_S,
-        )
+        Telegram(settings.telegram.url, token, chat, fetcher, clock).send(text, DEADLINE_S)
     except MossError as error:
-        # Not its words: they may quote the address, and the token is in it.
-        say(f"Telegram did not take the alert: {type(error).__name__}")
+        say(f"the alert is not sent: {error}")
         return False
     finally:
         fetcher.close()
     return True
-
-
-def _secret(name: str, environ: Mapping[str, str]) -> str:
-    """Return a secret from systemd's credentials, else from the environment; "" where it is not set up."""
-    try:
-        return Path(environ["CREDENTIALS_DIRECTORY"], name).read_text(encoding="utf-8").strip()
-    except (KeyError, OSError):
-        return environ.get(name, "").strip()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What moss-alert@.service runs: the alert is stored and sent, and the token shows nowhere."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -39,12 +40,13 @@ def alert(data: Path, url: str, *, secrets: bool, **said: str) -> subprocess.Com
 
 
 def test_alert_is_stored_and_sent_when_the_secrets_are_there(data: Path) -> None:
-    with LocalServer(lambda _request: Reply(200, b'{"ok":true}')) as server:
+    with LocalServer(lambda _request: Reply(200, b'{"ok":true,"result":{"message_id":7}}')) as server:
         done = alert(data, server.url, secrets=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert [request.path for request in server.requests] == [f"/bot{TOKEN}/sendMessage"]
-    assert server.requests[0].query["chat_id"] == "42"
-    assert "moss-bot.service failed" in server.requests[0].query["text"]
+    content = json.loads(server.requests[0].body)
+    assert content["chat_id"] == "42"
+    assert "moss-bot.service failed" in content["text"]
     (event,) = records(data, "events")
     assert (event["kind"], event["what"]) == ("alert", "moss-bot.service")
     assert "status 78: the configuration is wrong" in event["message"]
@@ -59,12 +61,13 @@ def test_alert_is_only_stored_when_there_are_no_secrets(data: Path) -> None:
 
 def test_alert_keeps_the_token_to_itself_when_the_chat_refuses_it(data: Path) -> None:
     def refuse(request: Request) -> Reply:
-        return Reply(401, request.path.encode())
+        return Reply(401, json.dumps({"ok": False, "description": f"Unauthorized: {request.path}"}).encode())
 
     with LocalServer(refuse) as server:
         done = alert(data, server.url, secrets=True)
     assert done.returncode == 1
-    assert done.stderr == "Telegram did not take the alert: Refused\n"
+    said = "Telegram sendMessage answered 401, Unauthorized: /botTOKEN/sendMessage"
+    assert done.stderr == f"the alert is not sent: {said}\n"
     assert TOKEN not in (data / "events.jsonl").read_text()
 
 
