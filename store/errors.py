@@ -1,5 +1,16 @@
 """What can go wrong in writing and reading, each with who should act on it; what else can, is where it is raised."""
 
+import errno
+
+_ADVICE = {
+    errno.ENOSPC: "make room on its disk",
+    errno.EDQUOT: "make room, or have this user's quota raised",
+    errno.EROFS: "dmesg says why its disk became read-only; then: mount -o remount,rw",
+    errno.EIO: "its disk fails, dmesg says how; move the data to another one",
+    errno.ENOENT: "see that the data folder is there and mounted",
+    errno.EACCES: "see that it belongs to this user",
+}
+
 
 class StoreError(Exception):
     """The base of every error here."""
@@ -20,7 +31,8 @@ class NotStored(StoreError):
     """
 
     def __init__(self, path: str, cause: OSError) -> None:
-        super().__init__(f"{path}: not stored: {cause.strerror or cause}")
+        advice = _ADVICE.get(cause.errno or 0, "")
+        super().__init__(f"{path}: not stored: {cause.strerror or cause}{advice and '; '}{advice}")
         self.errno = cause.errno
 
 

@@ -1,5 +1,6 @@
 """A stream as a Parquet file, where pyarrow is installed."""
 
+import json
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -10,7 +11,7 @@ from store.history import scan
 from store.line import Record
 from store.read import OnDamage
 
-_ROWS_A_GROUP = 50_000
+_ROWS_A_GROUP = 5_000
 _INTEGER_MAX = 2**63 - 1
 
 
@@ -44,7 +45,7 @@ def _common(kind: str, value: object) -> str:
     if value is None:
         return kind
     found = type(value).__name__
-    if isinstance(value, int) and abs(value) > _INTEGER_MAX:
+    if isinstance(value, int) and not -_INTEGER_MAX - 1 <= value <= _INTEGER_MAX:
         found = "str"
     if kind in ("", found):
         return found
@@ -56,5 +57,5 @@ def _cell(record: Record, name: str, kind: str) -> Any:  # noqa: ANN401 - one of
     if value is None:
         return None
     if kind == "str":
-        return value if isinstance(value, str) else str(value)
+        return value if isinstance(value, str) else json.dumps(value)
     return float(value) if kind == "float" else value

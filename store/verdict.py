@@ -1,6 +1,7 @@
 """Checking every line of a stream, much faster than by parsing it: what carries a checksum is not parsed."""
 
 import os
+import struct
 from zlib import crc32
 
 from store.errors import Damaged
@@ -66,11 +67,7 @@ class Verdict:
         # Nearly all blocks are as they should be, and found to be so at once; the others are looked at line by line.
         times = [line[7:32] for line in lines]
         ends = b"".join(times)
-        if (
-            (ends[23::25], ends[24::25]) == (b"Z" * len(lines), b'"' * len(lines))
-            # A list takes a fifth less than a generator here.
-            and all([line[-17:] == b',"_c":"%08x"}' % crc32(line[:-17]) for line in lines])  # noqa: C419
-        ):
+        if (ends[23::25], ends[24::25]) == (b"Z" * len(lines), b'"' * len(lines)) and _are_checked(lines):
             self._count(len(lines))
         else:
             times = []
@@ -120,10 +117,19 @@ class Verdict:
             self.set_back.append(Damage(source.path, number, f"`ts` falls from {last.decode()} to {ts.decode()}"))
 
 
+def _are_checked(lines: list[bytes]) -> bool:
+    """Tell whether each of the lines ends with its checksum: all at once, in half the time of one by one."""
+    found = struct.pack(f">{len(lines)}I", *map(crc32, [line[:-17] for line in lines])).hex().encode()
+    wanted = bytearray(b',"_c":"00000000"}' * len(lines))
+    for digit in range(8):
+        wanted[7 + digit :: 17] = found[digit::8]
+    return b"".join([line[-17:] for line in lines]) == wanted
+
+
 def verify(path: PathLike) -> Verdict:
     """Check every line of a stream over all its segments.
 
-    Cost: about a sixth of reading it where lines carry checksums.
+    Cost: about a seventh of parsing it where lines carry checksums.
     """
     verdict = Verdict()
     older, live = snapshot(os.fspath(path))

@@ -15,6 +15,18 @@ class Unhealed(Store):
         return self._size_bytes
 
 
+class Gathering(Store):
+    """Acknowledges at once, and writes and flushes when a few records have come together."""
+
+    _gathered = b""
+
+    def _keep(self, data: bytes) -> None:
+        self._gathered += data
+        if len(self._gathered) > 3 * len(data):
+            super()._keep(self._gathered)
+            self._gathered = b""
+
+
 class BlankingForward(Store):
     """Takes lines back from their beginning on."""
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.small_store_disk import small_disk
 from tests.faults.store_kills import kill_rounds
-from tests.faults.store_writer import Unhealed
+from tests.faults.store_writer import Gathering, Unhealed
 
 CASES = [(1, False, False), (1, False, True), (1, True, False), (2, False, False), (2, True, False)]
 KILLS = int(os.environ.get("STORE_KILLS", "480")) // (len(CASES) + 1) + 1
@@ -52,7 +52,13 @@ def test_killed_writer_that_does_not_heal_loses_on_a_full_disk(disk: Path, seed:
     assert any(tally.lost or tally.damaged for tally in tallies)
 
 
-# One that flushes is killed while it waits for the disk, nearly always: its lines are whole then, healed or not.
+def test_killed_writer_that_flushes_late_loses(tmp_path: Path, seed: int) -> None:
+    tally = kill_rounds(tmp_path / "prices.jsonl", seed, KILLS, writer=Gathering, durable=True)
+    assert tally.lost > KILLS // 2, tally
+
+
+# One that flushes is killed while it waits for the disk, nearly always: its lines are whole then, healed or not. Its
+# control is the one above.
 @pytest.mark.parametrize(
     ("writers", "rotating"), [(writers, rotating) for writers, rotating, flushes in CASES if not flushes]
 )

@@ -1,9 +1,10 @@
 """Exporting: every record is a row, nothing is run by a spreadsheet, and SQLite gets only what is new."""
 
 import csv
-import importlib.util
 import sqlite3
+import sys
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -161,22 +162,68 @@ def test_export_refuses_what_it_cannot_do(path: Path, tmp_path: Path) -> None:
         export(path, tmp_path / "bad.sqlite")
 
 
-def test_parquet_says_what_it_needs_or_holds_every_record(path: Path, tmp_path: Path) -> None:
-    with Store(path) as store:
-        store.append(record(30, price=1, tags=["a"]))
-        store.append(record(31, price=1.5, tags="b"))
-    if importlib.util.find_spec("pyarrow") is None:
-        with pytest.raises(CannotExport, match="pip install pyarrow"):
-            export(path, tmp_path / "out.parquet")
-        assert not (tmp_path / "out.parquet").exists()
-        return
-    from importlib import import_module
+def test_parquet_says_what_it_needs_where_that_is_missing(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(CannotExport, match="pip install pyarrow"):
+        export(path, tmp_path / "out.parquet")
+    assert list(tmp_path.glob("out*")) == []
 
-    assert export(path, tmp_path / "out.parquet") == 32
-    columns = import_module("pyarrow.parquet").read_table(tmp_path / "out.parquet").to_pydict()
-    assert columns["n"] == list(range(32))
-    assert columns["price"][-2:] == [1.0, 1.5]
-    assert columns["tags"][-2:] == ['["a"]', "b"]
+
+def parquet_table(path: Path) -> Any:  # noqa: ANN401 - pyarrow comes without types
+    pytest.importorskip("pyarrow", reason="needs pyarrow, which requirements-dev.lock brings")
+    return import_module("pyarrow.parquet").read_table(path)
+
+
+MIXED: dict[str, tuple[list[object], str, list[object]]] = {
+    "whole": ([1, -5, None], "int64", [1, -5, None]),
+    "number": ([1, 1.5, None], "double", [1.0, 1.5, None]),
+    "up": ([True, None, False], "bool", [True, None, False]),
+    "some": ([True, 1, "a"], "string", ["true", "1", "a"]),
+    "huge": ([2**70, 1, None], "string", [str(2**70), "1", None]),
+    "least": ([-(2**63), 2**63 - 1, 0], "int64", [-(2**63), 2**63 - 1, 0]),
+    "exact": (["0.10", "1e3", None], "string", ["0.10", "1e3", None]),
+    "tags": ([["a"], "b", {"c": None}], "string", ['["a"]', "b", '{"c":null}']),
+    "nothing": ([None, None, None], "null", [None, None, None]),
+    "제목": (["한글", "\x00\x7f", ""], "string", ["한글", "\x00\x7f", ""]),
+}
+
+
+def test_parquet_has_a_column_of_one_kind_for_each_field(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="needs pyarrow, which requirements-dev.lock brings")
+    path = tmp_path / "mixed.jsonl"
+    with Store(path) as store:
+        store.append_many(record(n, **{name: values[n] for name, (values, _, _) in MIXED.items()}) for n in range(3))
+        store.append(record(3))
+    assert export(path, tmp_path / "out.parquet") == 4
+    table = parquet_table(tmp_path / "out.parquet")
+    assert table.column_names == ["ts", "kind", "n", *MIXED]
+    assert {name: str(table.schema.field(name).type) for name in MIXED} == {
+        name: kind for name, (_, kind, _) in MIXED.items()
+    }
+    assert {name: table[name].to_pylist() for name in MIXED} == {
+        name: [*found, None] for name, (*_, found) in MIXED.items()
+    }
+
+
+def test_parquet_is_replaced_by_all_there_is_when_exported_again(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from store import parquet_table as writing
+
+    monkeypatch.setattr(writing, "_ROWS_A_GROUP", 7)
+    out = tmp_path / "out.parquet"
+    pytest.importorskip("pyarrow", reason="needs pyarrow, which requirements-dev.lock brings")
+    assert export(path, out) == 30
+    compress(rotate(path, 9))
+    with Store(path) as store:
+        store.append(record(30, later=1))
+    assert export(path, out) == 31
+    assert parquet_table(out)["n"].to_pylist() == list(range(31))
+    assert parquet_table(out)["later"].to_pylist() == [None] * 30 + [1]
+    assert export(tmp_path / "none.jsonl", tmp_path / "none.parquet") == 0
+    assert parquet_table(tmp_path / "none.parquet").num_rows == 0
 
 
 def test_damaged_line_is_told_once_and_left_out(path: Path, tmp_path: Path) -> None:
@@ -188,8 +235,6 @@ def test_damaged_line_is_told_once_and_left_out(path: Path, tmp_path: Path) -> N
 
 
 def test_export_command_tells_how_many(path: Path, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    import sys
-
     assert main(["export", str(path), str(tmp_path / "out.csv")]) == 0
     assert main(["export", str(path), str(tmp_path / "out.txt")]) == 1
     sys.stdout.flush()
