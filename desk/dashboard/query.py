@@ -41,8 +41,8 @@ def _moment(text: str) -> int:
         moment_ms = int(text)
     else:
         # In a query an unescaped plus is a blank.
-        moment_ms = round(seconds(re.sub(r" (?=\d\d:?\d\d$)", "+", text)) * 1000)
-    if not 0 <= moment_ms < _MOMENT_S_END * 1000:
+        moment_ms = max(0, round(seconds(re.sub(r" (?=\d\d:?\d\d$)", "+", text).upper()) * 1000))
+    if moment_ms >= _MOMENT_S_END * 1000:
         raise ValueError("out of range")
     return moment_ms
 
