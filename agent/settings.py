@@ -66,6 +66,10 @@ def _not_yet(allowed: object) -> Check:
     return lambda value: None if value == allowed else f"must stay {allowed!r}: this version does not do that yet"
 
 
+def _prom(value: str) -> str | None:
+    return None if not value or re.fullmatch(r"/.+\.prom", value) else "must be a whole path that ends in .prom"
+
+
 @dataclass(frozen=True, slots=True)
 class Fallback:
     """An exchange to turn to while the first is down."""
@@ -184,6 +188,13 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """The hourly report."""
+
+    prometheus: str = key("", "a file NAME.prom that node_exporter's textfile collector reads; see alerts.md", _prom)
+
+
+@dataclass(frozen=True, slots=True)
 class StoreSettings:
     """How records are kept."""
 
@@ -211,6 +222,7 @@ class Config:
     news: News = field(default_factory=News)
     telegram: Telegram = field(default_factory=Telegram)
     webhook: Webhook = field(default_factory=Webhook)
+    report: Report = field(default_factory=Report)
     store: StoreSettings = field(default_factory=StoreSettings)
     backup: Backup = field(default_factory=Backup)
     path: Path | None = None

@@ -25,6 +25,7 @@ NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.audit": "bot.py audit",
     "agent.backfill": "bot.py backfill",
     **dict.fromkeys(_OFF_THE_BOX, "telegram.enabled, webhook.url, or the secret of a webhook or of a ping"),
+    "agent.prometheus": "report.prometheus",
     "agent.commands": "any command of bot.py but run, once and check",
     "agent.fallback": "a config file that is wrong",
     "agent.fast_clock": 'market.source = "demo"',

@@ -49,8 +49,9 @@ DOORS = (
     Door(("fcntl",), ("agent.folder", "store"), "locks are held by agent/folder.py and store/ alone"),
 )
 NAMES_ONLY = ("agent.trouble",)
-# folder: the lock's own file, which tells who holds it. Nothing else is ever written but records.
-WRITERS = ("agent.folder", "store")
+# folder: the lock's own file, which tells who holds it; prometheus: the report for its collector, which wants a file.
+# Nothing else is ever written but records.
+WRITERS = ("agent.folder", "agent.prometheus", "store")
 PROC_READERS = ("agent.alive",)
 
 
