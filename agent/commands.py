@@ -58,7 +58,7 @@ def status(options: argparse.Namespace) -> int:
     """Tell how it goes, from the store alone."""
     from agent.status import as_json, lines, status
 
-    folder = _reading(options)
+    folder = reading(options)
     report = status(folder, time.time())
     if options.json:
         show(as_json(report))
@@ -72,7 +72,7 @@ def audit(options: argparse.Namespace) -> int:
     """Account for every minute of the stored series, and decide every stored evaluation again; 1 if not all is well."""
     from agent.audit import Audit
 
-    settings, folder = config.load(options.config), _reading(options)
+    settings, folder = config.load(options.config), reading(options)
     try:
         begin_s = seconds(f"{options.day}T00:00:00{settings.schedule.zone}") if options.day else None
     except ValueError as error:
@@ -110,7 +110,7 @@ def bank(options: argparse.Namespace) -> int:
     from agent import teller
 
     if options.what == "balance":
-        for text in teller.balance(_reading(options)):
+        for text in teller.balance(reading(options)):
             show(text)
         return 0
     try:
@@ -124,7 +124,8 @@ def bank(options: argparse.Namespace) -> int:
     return 0
 
 
-def _reading(options: argparse.Namespace) -> DataFolder:
+def reading(options: argparse.Namespace) -> DataFolder:
+    """Return the folder that is read, and say which; raises FolderError saying what to do."""
     folder = find_data(options.data)
     if not folder.path.is_dir():
         raise FolderError(f"{folder.path}: there is no such data folder; start bot.py first, or name it with --data")

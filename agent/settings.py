@@ -66,10 +66,6 @@ def _not_yet(allowed: object) -> Check:
     return lambda value: None if value == allowed else f"must stay {allowed!r}: this version does not do that yet"
 
 
-def _prom(value: str) -> str | None:
-    return None if not value or re.fullmatch(r"/.+\.prom", value) else "must be a whole path that ends in .prom"
-
-
 @dataclass(frozen=True, slots=True)
 class Fallback:
     """An exchange to turn to while the first is down."""
@@ -191,7 +187,11 @@ class Webhook:
 class Report:
     """The hourly report."""
 
-    prometheus: str = key("", "a file NAME.prom that node_exporter's textfile collector reads; see alerts.md", _prom)
+    prometheus: str = key(
+        "",
+        "a file NAME.prom that node_exporter's textfile collector reads; see alerts.md",
+        _like(r"(/.+\.prom)?", "be a whole path that ends in .prom"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

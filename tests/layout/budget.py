@@ -51,6 +51,7 @@ NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.replay": "bot.py replay",
     "agent.scoring": "any command of sentiment.py but run",
     "agent.status": "bot.py status",
+    "agent.ticker": "moss tail",
     "agent.teller": "bot.py bank",
     "agent.understudy": "market.fallback",
     "agent.listing": "a config file with feeds, fallbacks or a strategy's parameters",
