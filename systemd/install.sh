@@ -12,6 +12,7 @@ rotation, cron; starts it, and goes back to the one before if it is not ready in
 
   --dry-run          only tell what would be done; needs no root
   --prefix DIR       where the program goes (/opt/moss)
+  --desk             also the desk, a page in the browser that is started when somebody looks; an upgrade keeps it
   --user NAME        who joins the group moss and may read its data (whoever calls sudo)
   --ready-s SECONDS  how long a new bot may take to be ready (100)
   --swap SIZE        also make a swap file of that size, such as 1G, where there is no swap yet
@@ -22,7 +23,7 @@ TEXT
 }
 
 source_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-prefix=/opt/moss person=${SUDO_USER:-} ready_s=100 swap='' journald='' restore='' action=install dry=''
+prefix=/opt/moss person=${SUDO_USER:-} ready_s=100 swap='' journald='' restore='' desk='' action=install dry=''
 config=/etc/moss data=/var/lib/moss units=/etc/systemd/system
 parts=(bot.py sentiment.py agent store desk systemd logrotate docs crontab requirements.lock LICENSE)
 
@@ -48,6 +49,7 @@ read_options() {
             --swap) swap=$2; shift ;;
             --restore) restore=$2; shift ;;
             --journald) journald=yes ;;
+            --desk) desk=yes ;;
             --dry-run) dry=yes ;;
             --uninstall) action=uninstall ;;
             --help | -h) usage; exit 0 ;;
@@ -62,6 +64,7 @@ read_options() {
     esac
     [[ $ready_s =~ ^[0-9]+$ ]] || die "--ready-s $ready_s: must be a number of seconds"
     [ -n "$dry" ] || [ "$(id -u)" -eq 0 ] || die "needs root: sudo $0"
+    [ ! -e "$units/moss-desk.socket" ] || desk=yes
     [ -z "$restore" ] || restore=$(realpath -e -- "$restore" 2>/dev/null) || die "--restore: there is no such backup"
 }
 
@@ -80,15 +83,16 @@ name_release() {
     local version hash part have=()
     for part in "${parts[@]}"; do [ ! -e "$source_folder/$part" ] || have+=("$part"); done
     version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' "$source_folder/agent/__init__.py")
-    hash=$(cd "$source_folder" && { "$python" -VV || true; find "${have[@]}" -type f ! -name '*.pyc' -print0 | sort -z |
-        xargs -0 sha256sum; } | sha256sum | cut -c1-10)
+    hash=$(cd "$source_folder" && { "$python" -VV || true; echo "$desk"
+        find "${have[@]}" -type f ! -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum; } | sha256sum | cut -c1-10)
     printf '%s/releases/%s-%s' "$prefix" "$version" "$hash"
 }
 
 # Wheels only and only those of the lock's hashes, fetched by a user who may do nothing; root just copies the files.
 fetch_packages() {
-    local work=$1 where=()
-    cp "$source_folder/requirements.lock" "$work/"
+    local where=() lock locks=(requirements.lock)
+    [ -z "$desk" ] || locks+=(desk/dashboard/requirements.lock)
+    for lock in "${locks[@]}"; do install -D -m 0644 "$source_folder/$lock" "$work/$lock"; done
     if [ -d "$source_folder/wheels" ]; then
         cp -R "$source_folder/wheels" "$work/"
         where=(--no-index --find-links "$work/wheels")
@@ -98,31 +102,41 @@ fetch_packages() {
         cd "$work"
         nobody() { HOME=$work setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups --no-new-privs "$@"; }
         nobody "$python" -m venv pip
-        nobody pip/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-input \
-            --no-compile --require-hashes --only-binary :all: "${where[@]}" --target packages -r requirements.lock
-    ) || die "the packages of requirements.lock could not be had; is the network there? Else carry them along:
+        for lock in "${locks[@]}"; do
+            nobody pip/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-input \
+                --no-compile --require-hashes --only-binary :all: "${where[@]}" --target "packages/$lock" -r "$lock"
+        done
+    ) || die "the packages of ${locks[*]} could not be had; is the network there? Else carry them along, for each:
 moss: python3 -m pip download --require-hashes --only-binary :all: -d wheels -r requirements.lock"
 }
 
+# Arguments: the environment's name, the lock whose packages it gets. For build_release.
+make_venv() {
+    local place
+    "$python" -m venv --without-pip "$new/$1"
+    place=$(echo "$new/$1"/lib/python3*/site-packages)
+    cp -R "$work/packages/$2/." "$place/"
+    "$new/$1/bin/python" -m compileall -q -s "$new" -p "$release" "$place"
+}
+
 build_release() {
-    local work new place part
+    local work new part
     [ ! -d "$release" ] || { say "$release is there already"; return; }
     say "building $release"
     if [ -n "$dry" ]; then printf 'would build: %s\n' "$release"; return; fi
     work=$(mktemp -d /var/tmp/moss.XXXXXX)
     trap 'rm -rf "${work:-}" "$prefix"/releases/.new' EXIT
-    fetch_packages "$work"
+    fetch_packages
     new=$prefix/releases/.new
     rm -rf "$new" && mkdir -p "$new"
     for part in "${parts[@]}"; do
         [ ! -e "$source_folder/$part" ] || cp -R "$source_folder/$part" "$new/"
     done
-    "$python" -m venv --without-pip "$new/venv"
-    place=$(echo "$new"/venv/lib/python3*/site-packages)
-    cp -R "$work/packages/." "$place/"
     find "$new" -name __pycache__ -type d -prune -exec rm -rf {} +
-    # The bot may write nothing beside the data, so what it would cache is made here.
-    "$new/venv/bin/python" -m compileall -q -s "$new" -p "$release" "$new/agent" "$new/store" "$place"
+    make_venv venv requirements.lock
+    [ -z "$desk" ] || make_venv desk-venv desk/dashboard/requirements.lock
+    # No process of moss may write anything but records, so what Python would cache is made here.
+    "$new/venv/bin/python" -m compileall -q -s "$new" -p "$release" "$new/agent" "$new/store" "$new/desk"
     chmod -R a+rX,go-w "$new"
     mv -T "$new" "$release"
     rm -rf "$work"
@@ -156,7 +170,9 @@ switch_to() {
     local from=$1 unit
     # A dry run has no release yet: the sources are what it would be made of.
     [ -d "$from" ] || from=$source_folder
-    for unit in "$from"/systemd/*.service; do put "$unit" "$units/$(basename "$unit")" 0644; done
+    for unit in "$from"/systemd/*.service "$from"/systemd/*.socket; do
+        [[ $unit = */moss-desk.* && -z $desk || ! -e $unit ]] || put "$unit" "$units/$(basename "$unit")" 0644
+    done
     put "$from/systemd/moss.cron" /etc/cron.d/moss 0644
     put "$from/logrotate/moss" /etc/logrotate.d/moss 0644
     put "$from/systemd/moss" /usr/local/bin/moss 0755
@@ -200,6 +216,15 @@ start_or_go_back() {
     die "$(basename "$before") runs again; the lines above say why the new one did not"
 }
 
+# The next visit starts the desk of the release that is current now.
+start_desk() {
+    [ -n "$desk" ] || return 0
+    run systemctl --quiet stop moss-desk.socket moss-desk.service
+    run systemctl --quiet enable --now moss-desk.socket ||
+        die "the desk's address can not be had: is another program at port 8001? See moss-desk.socket"
+    say "the desk: http://127.0.0.1:8001 here; from elsewhere ssh -L 8001:127.0.0.1:8001 and http://localhost:8001"
+}
+
 # Keeps the one that runs, the one before it and the newest other.
 remove_old_releases() {
     local kept=0 old
@@ -214,9 +239,10 @@ remove_old_releases() {
 
 uninstall() {
     run systemctl --quiet disable --now moss-bot.service 2>/dev/null || true
-    run systemctl --quiet stop moss-sentiment.service 2>/dev/null || true
+    run systemctl --quiet disable --now moss-desk.socket 2>/dev/null || true
+    run systemctl --quiet stop moss-desk.service moss-sentiment.service 2>/dev/null || true
     run rm -f /etc/cron.d/moss /etc/logrotate.d/moss /usr/local/bin/moss "$units/moss-bot.service" \
-        "$units/moss-sentiment.service" "$units/moss-alert@.service"
+        "$units/moss-sentiment.service" "$units/moss-alert@.service" "$units"/moss-desk.{service,socket}
     run systemctl daemon-reload
     run systemctl --quiet reset-failed 'moss-*' || true
     # Only what this script made, wherever --prefix points.
@@ -238,6 +264,7 @@ main() {
     build_release
     restore_backup
     start_or_go_back
+    start_desk
     remove_old_releases
     [ -z "$dry" ] || { say "this was a dry run: nothing was changed"; return; }
     say "see how it goes: moss status, moss tail signals${person:+ (as $person: after a new login)}"

@@ -126,8 +126,9 @@ class DeskServer(uvicorn.Server):
 
 def _sockets(options: argparse.Namespace, environ: Mapping[str, str]) -> list[socket.socket]:
     """Return systemd's sockets, else one of our own; more of them may be open than the system's usual 1024."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(_FILES_WANTED, most), most))
+    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if usual < _FILES_WANTED:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(_FILES_WANTED, most), most))
     if environ.get("LISTEN_PID") == str(os.getpid()):
         count = int(environ.get("LISTEN_FDS", "0"))
         return [socket.socket(fileno=_FIRST_DESCRIPTOR + number) for number in range(count)]

@@ -36,6 +36,14 @@ def test_install_gives_a_release_the_same_name_when_nothing_changed() -> None:
     assert len(names[0]) == 1
 
 
+def test_install_leaves_the_desk_out_unless_it_is_asked_for() -> None:
+    assert "moss-desk" not in install().stdout
+    told = install("--desk").stdout
+    for place in ("moss-desk.socket", "moss-desk.service"):
+        assert f"would write: /etc/systemd/system/{place}" in told
+    assert "enable --now moss-desk.socket" in told
+
+
 def test_uninstall_removes_no_record_when_asked_what_it_would_do() -> None:
     done = install("--uninstall")
     assert done.returncode == 0

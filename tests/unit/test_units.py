@@ -8,9 +8,14 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).resolve().parents[2]
-UNITS = ("moss-bot.service", "moss-sentiment.service", "moss-alert@.service")
+UNITS = ("moss-bot.service", "moss-sentiment.service", "moss-alert@.service", "moss-desk.service")
 # Tenths of systemd's own measure; a bare unit has 96.
-EXPOSURE_MAX = {"moss-bot.service": 13, "moss-sentiment.service": 13, "moss-alert@.service": 25}
+EXPOSURE_MAX = {
+    "moss-bot.service": 13,
+    "moss-sentiment.service": 13,
+    "moss-alert@.service": 25,
+    "moss-desk.service": 20,
+}
 Program = Callable[..., str]
 
 
@@ -24,8 +29,9 @@ def installed(folder: Path) -> dict[str, Path]:
     place = folder / "opt/moss"
     (place / "current/venv/bin").mkdir(parents=True)
     (place / "current/venv/bin/python").symlink_to("/bin/true")
+    (place / "current/desk-venv").symlink_to("venv")
     rendered = {}
-    for name in UNITS:
+    for name in (*UNITS, "moss-desk.socket"):
         path = folder / name
         path.write_text((TOP / "systemd" / name).read_text().replace("/opt/moss", str(place)))
         rendered[name] = path
@@ -49,6 +55,13 @@ def exposure(analyze: str, unit: Path, tenths: int) -> int:
 @pytest.mark.parametrize("name", UNITS)
 def test_unit_is_valid_without_a_warning_when_systemd_reads_it(analyze: str, name: str, tmp_path: Path) -> None:
     assert verify(analyze, installed(tmp_path)[name]) == (0, "")
+
+
+def test_socket_is_valid_without_a_warning_when_systemd_reads_it(analyze: str, tmp_path: Path) -> None:
+    unit = installed(tmp_path)["moss-desk.socket"]
+    assert verify(analyze, unit) == (0, "")
+    unit.write_text(unit.read_text().replace("ListenStream=127.0.0.1:8001", "ListenStream=here"))
+    assert verify(analyze, unit)[1]
 
 
 @pytest.mark.parametrize("wrong", ["WatchdogSec=soon", "Restat=always", "MemoryMax=plenty"])
@@ -95,6 +108,16 @@ def test_bot_goes_before_the_scorer_when_the_machine_is_short_of_anything() -> N
     assert int(bot["OOMScoreAdjust"][0]) < 0 < int(scorer["OOMScoreAdjust"][0])
     for unit in (bot, scorer):
         assert int(unit["MemoryHigh"][0].rstrip("M")) < int(unit["MemoryMax"][0].rstrip("M")) <= 128
+
+
+def test_desk_listens_to_this_machine_alone_and_can_not_write_the_records() -> None:
+    desk = settings("moss-desk.service")
+    assert settings("moss-desk.socket")["ListenStream"] == ["127.0.0.1:8001"]
+    assert (desk["DynamicUser"], desk["SupplementaryGroups"]) == (["yes"], ["moss"])
+    assert desk["User"] != settings("moss-bot.service")["User"]
+    assert not {"StateDirectory", "ReadWritePaths", "Group"} & desk.keys()
+    assert int(desk["MemoryHigh"][0].rstrip("M")) < int(desk["MemoryMax"][0].rstrip("M")) <= 128
+    assert int(desk["OOMScoreAdjust"][0]) > int(settings("moss-sentiment.service")["OOMScoreAdjust"][0])
 
 
 @pytest.mark.parametrize("name", UNITS)

@@ -22,12 +22,13 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the wheels of requirements.lock: the machines have no network."""
+    """Return a folder with the wheels of both locks: the machines have no network."""
     folder = tmp_path_factory.mktemp("wheels")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--dest", str(folder)]
     # The image's Python, which need not be this one.
     command += ["--python-version", PYTHONS[suite()], "--require-hashes", "--only-binary", ":all:", "--requirement"]
-    subprocess.run([*command, str(TOP / "requirements.lock")], check=True, timeout=300, stderr=subprocess.DEVNULL)
+    for lock in ("requirements.lock", "desk/dashboard/requirements.lock"):
+        subprocess.run([*command, str(TOP / lock)], check=True, timeout=300, stderr=subprocess.DEVNULL)
     return folder
 
 
