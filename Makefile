@@ -6,6 +6,7 @@
 ## make vps-quick    a few of these faults, in a quarter of an hour
 ## make check    style, types, layout, log rotation, and the line budget
 ## make lock     write every requirements.lock anew, with the newest that fits
+## make pictures the pictures in docs/pictures, of the page on the demo market; wants Chromium and a Korean font
 ## make model    make agent/news/model.bin anew from the labelled headlines; LABELS="yours.tsv" adds your own
 ## make bench-score   how good the score is beside its peers, on our kept-out headlines and on SETS="yours.tsv"
 ## make clean    remove the environment and all caches; ./data stays
@@ -16,7 +17,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos vps vps-quick bench bench-store bench-market check lock clean again model bench-score
+.PHONY: help run test chaos vps vps-quick bench bench-store bench-market check lock clean again model bench-score pictures
 
 # Not from the environment: the folder is deleted to be made anew.
 VENV = .venv
@@ -106,6 +107,7 @@ $(VENV)/ready-dev: requirements-dev.lock $(VENV)/ready
 	echo "moss: adding the tools of requirements-dev.lock to $(VENV)" >&2
 	touch $(VENV)/with-tools
 	$(install) requirements-dev.lock || { rm -f $(VENV)/with-tools; exit 1; }
+	$(python) -m desk.dashboard.vendor || echo "moss: without it the tests of the page are left out" >&2
 	touch $@
 
 lock:
@@ -121,6 +123,9 @@ lock:
 			--strip-extras --no-emit-options --no-header --output-file "$$scratch/$$name.lock" "$$name.txt"
 		{ echo "# Made by make lock from $$name.txt."; cat "$$scratch/$$name.lock"; } > "$$name.lock"
 	done
+
+pictures: $(VENV)/ready-dev
+	@exec $(python) -m tests.page.pictures
 
 model: $(VENV)/ready
 	@exec $(python) -m desk.model $(LABELS)

@@ -50,6 +50,7 @@ export class Board {
     this.$("version").textContent = status.version ? `moss ${status.version}` : "moss";
     this.$("zone").textContent = say("zone", { zone: zone() });
     const symbols = Object.keys(status.symbols);
+    this.$("market").hidden = symbols.length === 0;
     this.$("empty").hidden = symbols.length > 0;
     this.$("filled").hidden = symbols.length === 0;
     if (symbols.join() !== this.symbols.join()) this.#offer(symbols);
@@ -143,6 +144,12 @@ export class Board {
     this.chart.redraw();
     this.#showTable();
     this.#draw();
+  }
+
+  /** Say whether the connection is lost. */
+  lose(isLost) {
+    this.vitals.isLost = isLost;
+    this.vitals.show();
   }
 
   /** Keep what tells how long ago something was true. */

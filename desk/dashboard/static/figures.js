@@ -62,11 +62,13 @@ function performanceOf(performance, quote) {
   const parts = [
     `${say("return_own")} ${percent(own)}`,
     `${say("return_hold")} ${percent(hold)}`,
-    `${say("trades")} ${number(performance.trades)}`,
-    `${say("win_rate")} ${percent(performance.win_rate, { signed: false, places: 0 })}`,
+    performance.trades ? `${say("trades")} ${number(performance.trades)}` : say("trades_none"),
     `${say("drawdown")} ${percent(performance.drawdown_rate, { signed: false, places: 1 })}`,
-    `${say("fees")} ${money(Math.round(performance.fees), quote)}`,
   ];
+  if (performance.win_rate !== null) {
+    parts.push(`${say("win_rate")} ${percent(performance.win_rate, { signed: false, places: 0 })}`);
+  }
+  if (performance.trades) parts.push(`${say("fees")} ${money(Math.round(performance.fees), quote)}`);
   return figure("versus_hold", said, ...parts.map((part) => node("span", "part", part)));
 }
 

@@ -12,6 +12,8 @@ export class Vitals {
     this.place = place;
     this.stale = stale;
     this.status = null;
+    // Without a connection nobody knows.
+    this.isLost = false;
     this.streams = {};
     this.gaps = [];
   }
@@ -30,8 +32,9 @@ export class Vitals {
   show() {
     if (!this.status) return;
     const { alive, state, since, errors_day } = this.status;
-    const pulse = node("p", "vital pulse", node("span", "dot"), say(alive ? "alive_yes" : "alive_no"));
-    pulse.dataset.alive = String(alive);
+    const said = this.isLost ? "alive_unknown" : alive ? "alive_yes" : "alive_no";
+    const pulse = node("p", "vital pulse", node("span", "dot"), say(said));
+    pulse.dataset.alive = this.isLost ? "unknown" : String(alive);
     const gap_s = this.gaps.reduce((sum, [from_s, until_s]) => sum + until_s - from_s, 0);
     const gaps = this.gaps.length
       ? say("gaps_some", { count: number(this.gaps.length), duration: duration(gap_s) })

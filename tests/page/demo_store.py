@@ -56,9 +56,9 @@ def append(folder: Path, stream: str, *records: Record) -> None:
         store.append_many(list(records))
 
 
-def candle(open_s: int, close: float) -> Record:
-    """Return the record of a minute that closed at this price."""
-    return record_of(Candle(SYMBOL, "demo", open_s, close, close, close, close, 1.0), open_s + MINUTE_S)
+def candle(open_s: int, price: int) -> Record:
+    """Return the record of a minute without a move at this price."""
+    return record_of(Candle(SYMBOL, "demo", open_s, *(Decimal(price),) * 4, Decimal(1)), open_s + MINUTE_S)
 
 
 def score(scorer: Scorer, headline: Headline, recorded_s: float) -> Record:
@@ -97,7 +97,7 @@ def _scores(first_s: int, end_s: int) -> Iterator[Record]:
 
 
 def _feed(source: str, end_s: int) -> Record:
-    answer = {"url": "demo:", "http_status": None, "items": 12, "new": 1, "shown": []}
+    answer: Record = {"url": "demo:", "http_status": None, "items": 12, "new": 1, "shown": []}
     return {"ts": timestamp(end_s - 130), "kind": "feed", "source": source, **answer}
 
 

@@ -1,0 +1,119 @@
+"""The page moves with the store, and says when it cannot."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import sentiment
+from agent.clock import timestamp
+from agent.news.headline import Headline
+from tests.desks import running
+from tests.page import demo_store
+from tests.page.visit import Visit
+
+Open = Callable[..., Visit]
+
+HOSTILE = '</script><img src=x onerror=alert(1)><b>bold</b>&amp;"\u202e'
+# Stands in for a proxy that does not let WebSockets through.
+NO_SOCKETS = "WebSocket = class { constructor() { setTimeout(() => this.onclose()); } close() {} };"
+
+
+def now_s() -> int:
+    return int(time.time()) // 60 * 60
+
+
+def told(title: str, link: str = "") -> demo_store.Record:
+    headline = Headline("sample-en", title, link, "", None, "en")
+    return demo_store.score(sentiment.scorer(), headline, time.time())
+
+
+def test_page_shows_a_record_as_soon_as_it_is_appended(visit: Open, tmp_path: Path) -> None:
+    demo_store.fill(tmp_path, now_s(), 120)
+    with running(tmp_path) as desk:
+        page = visit(desk.port).open()
+        page.wait_for_selector("#live[data-state=on]")
+        demo_store.append(tmp_path, "prices", demo_store.candle(now_s(), 87_654_000))
+        page.wait_for_selector("text=KRW 87,654,000 >> nth=0")
+        demo_store.append(tmp_path, "sentiment", told("Alder Robotics wins a contract"))
+        page.wait_for_selector("#headlines li:first-child:has-text('Alder Robotics wins a contract')")
+        decided = {"symbol": demo_store.SYMBOL, "source": "demo", "candle_ts": timestamp(now_s()), "price": 87_654_000}
+        averages = {"strategy": "sma_cross", "rule": "0" * 8, "sma_fast": 3, "sma_slow": 2, "reason": "fast>slow"}
+        demo_store.append(
+            tmp_path,
+            "signals",
+            {"ts": timestamp(time.time()), "kind": "signal", **decided, "signal": "BUY", **averages},
+        )
+        page.wait_for_selector("#spoken:has-text('New decision: Buy KRW-BTC at KRW 87,654,000')", state="attached")
+        assert page.inner_text("#decisions li:first-child .what") == "KRW 87,654,000"
+
+
+def test_page_lives_on_events_where_sockets_do_not_get_through(visit: Open, tmp_path: Path) -> None:
+    demo_store.fill(tmp_path, now_s(), 30)
+    with running(tmp_path) as desk:
+        window = visit(desk.port, before=NO_SOCKETS)
+        page = window.open()
+        page.wait_for_selector("#live[data-state=on]")
+        demo_store.append(tmp_path, "prices", demo_store.candle(now_s(), 87_654_000))
+        page.wait_for_selector("text=KRW 87,654,000 >> nth=0")
+        assert any("/api/stream" in url for url in window.asked)
+
+
+def test_titles_from_outside_are_only_text(visit: Open, tmp_path: Path) -> None:
+    demo_store.fill(tmp_path, now_s(), 30)
+    demo_store.append(tmp_path, "sentiment", told(HOSTILE, "javascript:alert(2)"))
+    with running(tmp_path) as desk:
+        page = visit(desk.port).open()
+        page.wait_for_selector("#live[data-state=on]")
+        demo_store.append(tmp_path, "sentiment", told(f"live {HOSTILE}", "https://news.invalid/1"))
+        page.wait_for_selector("#headlines li:first-child:has-text('live')")
+        titles = page.locator("#headlines .what").all_text_contents()
+        assert titles[:2] == [f"live {HOSTILE}", HOSTILE]
+        assert page.locator("#headlines img, #headlines b").count() == 0
+        links = page.locator("#headlines a")
+        assert links.count() == 1
+        assert links.get_attribute("href") == "https://news.invalid/1"
+        assert links.get_attribute("rel") == "noopener noreferrer"
+
+
+def test_lost_connection_is_told_and_made_up_for(visit: Open, tmp_path: Path) -> None:
+    demo_store.fill(tmp_path, now_s(), 30)
+    window: Visit
+    with running(tmp_path) as desk:
+        window = visit(desk.port)
+        page = window.open()
+        page.wait_for_selector("#live[data-state=on]")
+    page.wait_for_selector("#lost:not([hidden])")
+    assert page.inner_text("#live") == "Connection lost"
+    page.wait_for_selector(".pulse[data-alive=unknown]")
+    demo_store.append(tmp_path, "prices", demo_store.candle(now_s(), 87_654_000))
+    with running(tmp_path, "--port", str(window.port)):
+        page.wait_for_selector("#live[data-state=on]")
+        page.wait_for_selector("text=KRW 87,654,000 >> nth=0")
+        assert page.is_hidden("#lost")
+        assert any("/ws?after=" in url for url in window.asked)
+    # The browser itself tells each attempt that met nobody.
+    assert all("ERR_CONNECTION_REFUSED" in error for error in window.errors)
+    window.errors.clear()
+
+
+def test_empty_store_says_what_to_do_and_fills_by_itself(visit: Open, tmp_path: Path) -> None:
+    with running(tmp_path) as desk:
+        page = visit(desk.port, lang="ko-KR").open()
+        page.wait_for_selector("#empty:has-text('make run')")
+        page.wait_for_selector("#live[data-state=on]")
+        demo_store.fill(tmp_path, now_s(), 60)
+        page.wait_for_selector("#plot-price canvas")
+        assert page.is_hidden("#empty")
+
+
+def test_old_data_says_since_when_nothing_came(visit: Open, tmp_path: Path) -> None:
+    demo_store.fill(tmp_path, now_s() - 3 * 86_400, 60)
+    for path in tmp_path.glob("*.jsonl"):
+        os.utime(path, (now_s() - 3 * 86_400,) * 2)
+    with running(tmp_path) as desk:
+        page = visit(desk.port).open()
+        assert "3d ago" in page.inner_text("#stale")
+        assert "The bot died or hangs" in page.inner_text("#stale")
+        assert page.inner_text(".pulse") == "Not alive"
+        assert page.is_visible("#plot-price canvas")
