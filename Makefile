@@ -1,4 +1,5 @@
 ## make run      the demo: a built-in market and built-in headlines, written to ./data; Ctrl-C ends it
+## make desk     see what is in ./data in a browser, at http://127.0.0.1:8001; Ctrl-C ends it
 ## make test     every test that this machine can run; ARGS="-k name" chooses
 ## make bench    what things cost beside raw writes and peers, which are installed for it only
 ## make chaos    the process killed, starved and hung, a whole system booted and hurt; CHAOS_S=600 says for how long
@@ -17,7 +18,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos vps vps-quick bench bench-store bench-market check lock clean again model bench-score pictures
+.PHONY: help run desk test chaos vps vps-quick bench bench-store bench-market check lock clean again model bench-score pictures
 
 # Not from the environment: the folder is deleted to be made anew.
 VENV = .venv
@@ -47,6 +48,9 @@ help:
 
 run: $(VENV)/ready
 	@exec $(python) demo.py
+
+desk: $(VENV)/ready-desk
+	@exec $(python) -m desk serve --data data
 
 test: $(VENV)/ready-dev
 	@exec $(python) -m pytest $(ARGS)
@@ -98,6 +102,12 @@ $(VENV)/ready: requirements.lock $(stale)
 	rm -rf "$(VENV)"
 	"$(python3)" -m venv "$(VENV)"
 	$(install) requirements.lock
+	touch $@
+
+$(VENV)/ready-desk: desk/dashboard/requirements.lock desk/dashboard/vendor.txt $(VENV)/ready
+	@echo "moss: adding what the desk needs to $(VENV)" >&2
+	$(install) desk/dashboard/requirements.lock
+	$(python) -m desk.dashboard.vendor
 	touch $@
 
 # The tools go into a fresh environment only: a second attempt, after an interruption or with another lock, begins with a

@@ -73,6 +73,9 @@ def take(browser: Browser, port: int, picture: Picture) -> None:
     if picture.top:
         page.locator(picture.top).evaluate("element => element.scrollIntoView()")
     page.wait_for_timeout(600)
+    wrong = visit.violations() + visit.errors + visit.foreign()
+    if wrong:
+        raise SystemExit("\n".join([f"{picture.name}: the page is not right:", *wrong]))
     path = FOLDER / f"{picture.name}.png"
     page.screenshot(path=path)
     visit.close()
