@@ -125,8 +125,8 @@ lock:
 	trap 'rm -rf "$$scratch"' EXIT
 	"$(python3)" -m venv "$$scratch/venv"
 	"$$scratch/venv/bin/python" -m pip install --quiet --disable-pip-version-check pip-tools==7.6.2
-	mkdir -p "$$scratch/desk/dashboard"
-	for name in requirements desk/dashboard/requirements requirements-dev; do
+	mkdir -p "$$scratch/desk/dashboard" "$$scratch/desk/study"
+	for name in requirements desk/dashboard/requirements desk/study/requirements requirements-dev; do
 		# A home of its own: no index and no folder that this user's pip is set up for gets in.
 		env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL -u PIP_INDEX_URL HOME="$$scratch" \
 			"$$scratch/venv/bin/pip-compile" --quiet --no-config --upgrade --generate-hashes --allow-unsafe \

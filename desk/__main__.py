@@ -13,6 +13,12 @@ def _serve(arguments: Sequence[str]) -> int:
     return main(arguments)
 
 
+def _study(arguments: Sequence[str]) -> int:
+    from desk.study.command import main
+
+    return main(arguments)
+
+
 class Command(NamedTuple):
     """One command: what it does, the folder whose requirements.lock it needs, and what runs it."""
 
@@ -23,6 +29,7 @@ class Command(NamedTuple):
 
 COMMANDS: Mapping[str, Command] = {
     "serve": Command("see it all in a browser: http://127.0.0.1:8001", "desk/dashboard", _serve),
+    "study": Command("did the news move the price? scores beside the candles after them", "desk/study", _study),
 }
 
 
