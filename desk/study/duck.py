@@ -68,9 +68,9 @@ class Duck:
     def _records(self, records: Records) -> str:
         """Return the table that holds the records, each once; empty where there are no files."""
         if records not in self._tables:
-            name = f"records_{len(self._tables)}"
-            # What is missing is asked for first, so that it is not a table half made.
+            # This may make a table of its own, which comes first.
             known = self._first_known(records.known_from) if records.known_from else ""
+            name = f"records_{len(self._tables)}"
             for attempt in range(TRIES):
                 source = self._source(records)
                 if not source:
@@ -95,14 +95,15 @@ class Duck:
         """Return the query that reads the streams out of every box's files."""
         parts: list[str] = []
         for number, box in enumerate(self._shelf.boxes):
-            for files in (self._shelf.files(box, stream) for stream in records.streams):
+            for place, stream in enumerate(records.streams):
+                files = self._shelf.files(box, stream)
                 for names, compression in ((files.plain, "none"), (files.packed, "gzip")):
                     if names:
-                        parts.append(_reading(records, box, number, names, compression, files))
+                        parts.append(_reading(records, box, (number, place), names, compression, files))
         return " union all ".join(parts)
 
 
-def _reading(records: Records, box: Box, number: int, names: list[str], compression: str, files: Files) -> str:
+def _reading(records: Records, box: Box, order: tuple[int, int], names: list[str], compression: str, files: Files) -> str:
     """Return the query that reads some files; a line that is no record comes as a row of nothing, and is left out."""
     fields = {field.name: field for field in (*records.fields, Field("ts", MOMENT), Field("kind"), Field("_c"))}
     columns = ", ".join(
@@ -114,7 +115,8 @@ def _reading(records: Records, box: Box, number: int, names: list[str], compress
     )
     cells = ", ".join(f'{_cell(of)} as "{name}"' for name, of in fields.items())
     wrong = f"and (_c is null or _c not in ({', '.join(map(_text, sorted(files.wrong)))}))" if files.wrong else ""
-    return f"select {_text(box.name)} as box, {number} as box_number, {cells} from {read} where ts is not null {wrong}"  # noqa: S608
+    place = f"{_text(box.name)} as box, (epoch_ms(try_cast(ts[:23] as timestamp)), {order[0]}, {order[1]}) as place"
+    return f"select {place}, {cells} from {read} where ts is not null {wrong}"  # noqa: S608
 
 
 def _once(records: Records, source: str, known: str) -> str:
@@ -126,7 +128,7 @@ def _once(records: Records, source: str, known: str) -> str:
         source = f"select * replace (first.ts as ts) from ({source}) later join {known} first using (text_id)"  # noqa: S608
     once = ", ".join(f'"{name}"' for name in records.once)
     return (
-        f"select unnest(found) from (select arg_min(struct_pack({kept}), (ts, box_number)) as found"  # noqa: S608
+        f"select unnest(found) from (select arg_min(struct_pack({kept}), (ts, place)) as found"  # noqa: S608
         f" from ({source}) where {whole} and {_all(records.where)} group by {once})"
     )
 

@@ -2,7 +2,7 @@
 
 import os
 import re
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -135,9 +135,8 @@ def _checksums(segment: str, numbers: set[int]) -> set[str]:
     """Return what those lines bear as checksums: by these an engine that knows no line numbers leaves them out."""
     found: set[str] = set()
     for source in opened(segment, lambda _: None):
-        with closing(source):
-            for number, (_, line) in enumerate(forward(source), 1):
-                match = _CHECKSUM.search(line) if number in numbers else None
-                if match:
-                    found.add(match[1].decode(errors="replace"))
+        for number, (_, line) in enumerate(forward(source), 1):
+            match = _CHECKSUM.search(line) if number in numbers else None
+            if match:
+                found.add(match[1].decode(errors="replace"))
     return found
