@@ -103,7 +103,9 @@ class Duck:
         return " union all ".join(parts)
 
 
-def _reading(records: Records, box: Box, order: tuple[int, int], names: list[str], compression: str, files: Files) -> str:
+def _reading(
+    records: Records, box: Box, order: tuple[int, int], names: list[str], compression: str, files: Files
+) -> str:
     """Return the query that reads some files; a line that is no record comes as a row of nothing, and is left out."""
     fields = {field.name: field for field in (*records.fields, Field("ts", MOMENT), Field("kind"), Field("_c"))}
     columns = ", ".join(

@@ -70,24 +70,23 @@ def _cell(value: Any, of: Field) -> Any:  # noqa: ANN401 - a cell of any kind
 
 def _holds(row: Row, condition: Condition) -> bool:
     value, than = row[condition.field], condition.value
-    return bool(
-        {
-            "is": lambda: value == than,
-            "from": lambda: value >= than,
-            "before": lambda: value < than,
-            "above": lambda: value > than,
-            "up_to": lambda: value <= than,
-        }[condition.test]()
-    )
+    return {
+        "is": bool(value == than),
+        "from": condition.test == "from" and bool(value >= than),
+        "before": condition.test == "before" and bool(value < than),
+        "above": condition.test == "above" and bool(value > than),
+        "up_to": condition.test == "up_to" and bool(value <= than),
+    }[condition.test]
 
 
 def _made(value: Value, rows: list[Row]) -> Any:  # noqa: ANN401 - a number
     cells = [row[value.field] for row in rows] if value.field else []
-    return {
-        "count": lambda: len(rows),
-        "sum": lambda: sum(cells),
-        "magnitude": lambda: sum(abs(cell) for cell in cells),
-        "max": lambda: max(cells),
-        "min": lambda: min(cells),
-        "last": lambda: max(rows, key=lambda row: row[value.order])[value.field],
-    }[value.how]()
+    if value.how == "count":
+        return len(rows)
+    if value.how == "magnitude":
+        return sum(abs(cell) for cell in cells)
+    if value.how == "last":
+        return max(rows, key=lambda row: row[value.order])[value.field]
+    if value.how == "sum":
+        return sum(cells)
+    return max(cells) if value.how == "max" else min(cells)

@@ -33,7 +33,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
 # The edge of each pure package: only there does it meet the outside, so its own pure modules and the desk stay away.
 EDGES = ("agent.market.sources", "agent.news.feeds")
 
-# The same for what pip installs. The desk has requirements of its own, and is not listed.
+# The same for what pip installs. Each reader of the desk has requirements of its own, and names no others.
 OUTSIDE: Mapping[str, tuple[str, ...]] = {
     "bot": ("schedule",),
     "sentiment": (),
@@ -43,6 +43,9 @@ OUTSIDE: Mapping[str, tuple[str, ...]] = {
     "agent.market": (),
     "agent.news": (),
     "store": (),
+    "desk": (),
+    "desk.dashboard": ("starlette", "uvicorn", "websockets"),
+    "desk.study": ("duckdb", "numpy"),
     # Only an export to Parquet asks for it, where it is installed.
     "store.parquet_table": ("pyarrow",),
 }
@@ -82,7 +85,7 @@ def _forbidden(module: Module, found: Import, project: Project) -> str:
             return f"{found.name} is where the outside comes in; only the scripts and agent's own modules import it"
         return ""
     outside = found.name.split(".")[0]
-    if outside in sys.stdlib_module_names or belongs(module.name, ("desk",)):
+    if outside in sys.stdlib_module_names:
         return ""
     return "" if outside in _rule(OUTSIDE, module.name) else f"{module.name} must not use the package {outside}"
 

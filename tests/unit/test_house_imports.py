@@ -27,6 +27,12 @@ BREACHES = {
     "a_pure_module_uses_its_edge": ({"agent/market/bank.py": "from agent.market import sources"}, "outside comes in"),
     "the_desk_uses_an_edge": ({"desk/report.py": "from agent.news.feeds import parse"}, "outside comes in"),
     "the_desk_uses_the_network_door": ({"desk/report.py": "import agent.fetch"}, "must not import agent.fetch"),
+    "the_desk_uses_what_writes": (
+        {"desk/report.py": "from agent.trader import Trader", "agent/trader.py": ""},
+        "must not import agent.trader",
+    ),
+    "the_study_uses_another_package": ({"desk/study/grid.py": "import pandas"}, "must not use the package pandas"),
+    "a_reader_uses_anothers_package": ({"desk/report/page.py": "import uvicorn"}, "must not use the package uvicorn"),
     "agent_uses_the_desk": ({"agent/jobs.py": "from desk import report"}, "must not import desk"),
     "another_package_than_the_three": ({"agent/jobs.py": "import pandas"}, "must not use the package pandas"),
     "requests_outside_fetch": ({"agent/jobs.py": "import requests"}, "must not use the package requests"),
@@ -56,7 +62,7 @@ def test_layering_is_kept_when_imports_run_one_way(tree: Tree) -> None:
         "agent/market/sources.py": "from agent.fetch import Fetcher\nfrom agent.market import bank",
         "agent/market/bank.py": "import math\nfrom agent.market import candle\nfrom agent.clock import MINUTE_S",
         "store/append.py": "import fcntl\nfrom store import line",
-        "desk/report.py": "import pandas\nfrom agent.market.bank import trade",
+        "desk/study/grid.py": "import numpy\nimport duckdb\nfrom agent.market.bank import trade",
     }
     assert list(imports.violations(read_project(tree(files)))) == []
 
