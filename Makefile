@@ -8,6 +8,7 @@
 ## make check    style, types, layout, log rotation, and the line budget
 ## make lock     write every requirements.lock anew, with the newest that fits
 ## make pictures the pictures in docs/pictures, of the page on the demo market; wants Chromium and a Korean font
+## make release VERSION=1.2.0   write version and changelog heading, then dist/: one archive with all wheels, and its checksum
 ## make model    make agent/news/model.bin anew from the labelled headlines; LABELS="yours.tsv" adds your own
 ## make bench-score   how good the score is beside its peers, on our kept-out headlines and on SETS="yours.tsv"
 ## make clean    remove the environment and all caches; ./data stays
@@ -18,7 +19,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .DEFAULT_GOAL := help
-.PHONY: help run desk test chaos vps vps-quick bench bench-store bench-market check lock clean again model bench-score pictures
+.PHONY: help run desk test chaos vps vps-quick bench bench-store bench-market check lock release clean again model bench-score pictures
 
 # Not from the environment: the folder is deleted to be made anew.
 VENV = .venv
@@ -89,7 +90,7 @@ bench-store: $(VENV)/ready-dev
 check: $(VENV)/ready-dev
 	@failed=
 	echo "check: style"; $(python) -m ruff check --quiet . && $(python) -m ruff format --quiet --check . || failed="$$failed style"
-	echo "check: types"; $(python) -m mypy agent store systemd/*.py systemd/drill desk bench bot.py sentiment.py demo.py tests || failed="$$failed types"
+	echo "check: types"; $(python) -m mypy agent store systemd/*.py systemd/drill desk bench bot.py sentiment.py demo.py release.py tests || failed="$$failed types"
 	echo "check: imports"; $(VENV)/bin/lint-imports --no-logo || failed="$$failed imports"
 	echo "check: layout"; $(python) -m tests.layout || failed="$$failed layout"
 	echo "check: units"; $(python) -m pytest -q --no-header -p no:cacheprovider tests/unit/test_units*.py || failed="$$failed units"
@@ -136,6 +137,9 @@ lock:
 
 pictures: $(VENV)/ready-dev
 	@exec $(python) -m tests.page.pictures
+
+release: $(VENV)/ready
+	@exec $(python) release.py $(VERSION)
 
 model: $(VENV)/ready
 	@exec $(python) -m desk.model $(LABELS)
