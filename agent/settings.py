@@ -47,6 +47,7 @@ def _like(pattern: str, what: str) -> Check:
 web_address = _like("https?://.*", "begin with https:// or http://")
 _strategy = _like("sma_cross|sma_rsi|rsi|file:/.*", "be one of sma_cross, sma_rsi, rsi, file:/PATH.py")
 _offset = _like(clock.OFFSET, f"be an offset from UTC {clock.OFFSETS}")
+_folder = _like("(/.*)?", "be a path from / on")
 _time_of_day = _like("([01][0-9]|2[0-3]):[0-5][0-9]", "be a time of day such as 09:00")
 _time_or_nothing = _like("(([01][0-9]|2[0-3]):[0-5][0-9])?", "be a time of day such as 09:00")
 
@@ -59,11 +60,6 @@ def minutes(value: str) -> int:
     """Return the minutes of an interval such as "5m" or "1h", 0 where it does not divide a day."""
     total_min = int(value[:-1]) * {"m": 1, "h": 60}[value[-1]] if re.fullmatch("[0-9]{1,4}[mh]", value) else 0
     return total_min if total_min and 1440 % total_min == 0 else 0
-
-
-def _not_yet(allowed: object) -> Check:
-    """Refuse a key of the contract that this version does not act on: silence would be a promise."""
-    return lambda value: None if value == allowed else f"must stay {allowed!r}: this version does not do that yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +106,7 @@ class Schedule:
     price: str = key("1m", "how often prices are fetched", _interval)
     signal: str = key("5m", "how often a signal is decided", _interval)
     report: str = key("1h", "how often a report is made", _interval)
-    cleanup: str = key("00:00", "when the day's cleaning up is done; nothing to clean up yet", _time_of_day)
+    cleanup: str = key("00:00", "when the day is summed up, backed up and cleaned up after", _time_of_day)
     session_open: str = key("09:00", 'from when signals are decided; both "": always', _time_or_nothing)
     session_close: str = key("23:00", "until when, not included; before the opening: over midnight", _time_or_nothing)
     zone: str = key("+09:00", "the market's offset from UTC", _offset)
@@ -200,14 +196,14 @@ class StoreSettings:
 
     durable: bool = key(True, "whether a record is on the disk before it counts as stored; false risks a power cut")
     checksum: bool = key(True, "whether each line ends with its checksum")
-    keep_d: int = key(0, "days that records are kept; 0: for ever", _not_yet(0))
+    keep_d: int = key(0, "days of records that stay once a verified backup has them; 0: for ever", _between(0, 36_500))
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
     """Copies of the records."""
 
-    folder: str = key("", "where backups go", _not_yet(""))
+    folder: str = key("", "where each midnight's backup goes, not in the data folder; empty: none", _folder)
     keep_d: int = key(14, "days that backups are kept", _between(1, 10_000))
 
 

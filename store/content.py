@@ -14,6 +14,8 @@ from store.segments import Source, open_segment, snapshot
 from store.streams import streams
 
 CONFIG_NAME = "moss.toml"
+BESIDE = ("labels.tsv",)
+"""Files that people keep beside the streams."""
 _SETTLE_S = 1.0
 
 
@@ -55,9 +57,12 @@ def files(folder: Path, config: str | os.PathLike[str] | None) -> Iterator[tuple
         finally:
             if live:
                 live.close()
+    also = {name: str(folder / name) for name in BESIDE if (folder / name).exists()}
     if config is not None:
-        with closing(Source(str(config), os.open(config, os.O_RDONLY | os.O_CLOEXEC))) as source:
-            yield CONFIG_NAME, File(source, None)
+        also[CONFIG_NAME] = str(config)
+    for name, path in also.items():
+        with closing(Source(path, os.open(path, os.O_RDONLY | os.O_CLOEXEC))) as source:
+            yield name, File(source, None)
 
 
 def _settle(source: Source) -> None:

@@ -60,7 +60,9 @@ def _hand_over(scratch: Path, target: Path, manifest: Manifest) -> None:
     """Give the files their owner and put them in place, the live files last."""
     owner = target.stat()
     for entry in sorted(manifest.entries.values(), key=lambda each: each.name.endswith(".jsonl")):
-        _hand_over_one(scratch / entry.stored, target / entry.stored, entry, owner)
+        # What was sent off the box goes by a name of its own there.
+        name = f"{entry.name}.gz" if entry.stored.endswith(".gz") else entry.name
+        _hand_over_one(scratch / entry.stored, target / name, entry, owner)
     flush(target)
 
 
