@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 from agent.clock import seconds
+from desk.dashboard.quick import CANDLE, SCORE, SIGNAL, match, minute_s, word
 from store import Record
 
 CELL_S = 900
@@ -33,6 +34,9 @@ class Cells(Protocol):
 
     def add(self, record: Record) -> None:
         """Fold one record in."""
+
+    def take(self, line: bytes) -> bool:
+        """Fold one line in, if it is of the usual form; False where it has to be read as any record."""
 
     def size(self) -> int:
         """Return how many numbers are kept."""
@@ -63,18 +67,53 @@ class Candles(_Span):
         self.sources: dict[str, str] = {}
 
     def add(self, record: Record) -> None:
+        opened, high, low, close, volume = (float(record[name]) for name in ("open", "high", "low", "close", "volume"))
         time_s = seconds(record["open_ts"])
-        values = (record["open"], record["high"], record["low"], record["close"], record["volume"])
-        rows = self.rows.setdefault(record["symbol"], array("d"))
-        self.sources[record["symbol"]] = record["source"]
+        self._add(record["symbol"], record["source"], time_s, opened, high, low, close, volume)
+
+    def take(self, line: bytes) -> bool:
+        fields = match(CANDLE, line)
+        if fields is None:
+            return False
+        symbol, source, hour, minute, opened, high, low, close, volume = fields
+        time_s = minute_s(hour, minute)
+        prices = float(opened), float(high), float(low), float(close), float(volume)
+        self._add(word(symbol), word(source), time_s, *prices)
+        return True
+
+    def _add(
+        self,
+        symbol: str,
+        source: str,
+        time_s: float,
+        opened: float,
+        high: float,
+        low: float,
+        close: float,
+        volume: float,
+    ) -> None:
+        rows = self.rows.get(symbol)
+        if rows is None:
+            rows = self.rows[symbol] = array("d")
+            self.sources[symbol] = source
+        if rows and rows[-6] < time_s < rows[-8] + self._cell_s:
+            # In order, as nearly all are: what `fold` does, in place, since a year has half a million of them.
+            rows[-6] = time_s
+            if time_s > self.last_s:
+                self.last_s = time_s
+            if high > rows[-4]:
+                rows[-4] = high
+            if low < rows[-3]:
+                rows[-3] = low
+            rows[-2] = close
+            rows[-1] += volume
+            return
+        self.sources[symbol] = source
         cell = self._cell(time_s)
-        if rows and rows[-8] == cell:
-            if rows[-6] == time_s:
-                return  # a minute counts once
-            merged = fold(rows[-7:], (time_s, time_s, *map(float, values)))
-            rows[-7:] = array("d", merged)
-        else:
-            rows.extend((cell, time_s, time_s, *map(float, values)))
+        if not rows or rows[-8] != cell:
+            rows.extend((cell, time_s, time_s, opened, high, low, close, volume))
+        elif rows[-6] > time_s:  # and a minute that is there already counts once
+            rows[-7:] = array("d", fold(rows[-7:], (time_s, time_s, opened, high, low, close, volume)))
 
     def size(self) -> int:
         return sum(map(len, self.rows.values()))
@@ -112,12 +151,25 @@ class Averages(_Span):
             price, reason = float(record["price"]), str(record.get("reason", ""))
             self.marks.append(Mark(time_s, record["symbol"], price, record["signal"], reason))
         fast, slow = record.get("sma_fast"), record.get("sma_slow")
-        if fast is None or slow is None:
-            return
-        rows = self.rows.setdefault(record["symbol"], array("d"))
-        if rows and rows[-4] == cell:
+        if fast is not None and slow is not None:
+            self._add(record["symbol"], cell, time_s, float(fast), float(slow))
+
+    def take(self, line: bytes) -> bool:
+        fields = match(SIGNAL, line)
+        if fields is None:
+            return False
+        symbol, hour, minute, fast, slow = fields
+        time_s = minute_s(hour, minute)
+        cell = self._cell(time_s)
+        if fast != b"null" and slow != b"null":
+            self._add(word(symbol), cell, time_s, float(fast), float(slow))
+        return True
+
+    def _add(self, symbol: str, *row: float) -> None:
+        rows = self.rows.setdefault(symbol, array("d"))
+        if rows and rows[-4] == row[0]:
             del rows[-4:]
-        rows.extend((cell, time_s, float(fast), float(slow)))
+        rows.extend(row)
 
     def size(self) -> int:
         return sum(map(len, self.rows.values())) + 10 * len(self.marks)
@@ -133,9 +185,19 @@ class Scores(_Span):
         self.rows: dict[str, array[float]] = {}
 
     def add(self, record: Record) -> None:
-        cell = self._cell(seconds(record["ts"]))
-        score = float(record["score"])
-        rows = self.rows.setdefault(record["source"], array("d"))
+        self._add(record["source"], seconds(record["ts"]), float(record["score"]))
+
+    def take(self, line: bytes) -> bool:
+        fields = match(SCORE, line)
+        if fields is None:
+            return False
+        hour, minute, score, source = fields
+        self._add(word(source), minute_s(hour, minute), float(score))
+        return True
+
+    def _add(self, source: str, time_s: float, score: float) -> None:
+        cell = self._cell(time_s)
+        rows = self.rows.setdefault(source, array("d"))
         if rows and rows[-3] == cell:
             rows[-2] += score
             rows[-1] += 1
@@ -152,6 +214,10 @@ class Gaps(_Span):
     def __init__(self, cell_s: int = CELL_S) -> None:
         super().__init__(cell_s)
         self.gaps: list[tuple[str, float, float]] = []
+
+    def take(self, line: bytes) -> bool:
+        # Most events are of other kinds; what a text in one may hold is found out by reading it.
+        return b'"gap"' not in line[:60] and b'"_c":"' in line[-17:]
 
     def add(self, record: Record) -> None:
         if record["kind"] != "gap":

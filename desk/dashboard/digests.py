@@ -90,6 +90,11 @@ class Digests(Generic[Kind]):
     def _read(self, source: Source, digest: Digest[Kind]) -> None:
         for offset, line in forward(source, digest.read_bytes):
             digest.read_bytes = offset + len(line) + 1
+            try:
+                if digest.cells.take(line):
+                    continue
+            except ValueError:
+                pass  # a number or a moment that is none: the store's own reader says so
             record = self._record(source, offset, line)
             if record is not None:
                 try:

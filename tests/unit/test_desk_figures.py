@@ -1,0 +1,159 @@
+"""What chart and figures are made of: the quick reading beside the plain one, the account beside the replay's."""
+
+import random
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.clock import timestamp
+from agent.folder import DataFolder
+from agent.market.performance import Performance
+from desk.dashboard.account import performance
+from desk.dashboard.cells import Averages, Candles, Scores
+from desk.dashboard.records import Records
+from desk.dashboard.series import Series, range_of
+from store import Record, Store
+from store.line import encode
+from tests.desks import BEGIN_S, candle, fill, fill_store, rotate, score, signal
+
+
+def lines_of(seed: int) -> list[tuple[type[Candles | Averages | Scores], Record]]:
+    chance = random.Random(seed)
+    found: list[tuple[type[Candles | Averages | Scores], Record]] = []
+    for minute in range(200):
+        values: dict[str, Any] = {"volume": chance.choice([0, 1e-07, 2.5, 12345678901234567890])}
+        symbol = chance.choice(["KRW-BTC", "KRW-ETH", 'odd"one'])
+        found.append((Candles, candle(minute + chance.choice([0, 0, 0, -3]), chance.uniform(1, 1e9), symbol, **values)))
+        found.append(
+            (Averages, {**signal(minute, chance.choice(["HOLD", "BUY"])), "sma_fast": chance.choice([None, 1.5])})
+        )
+        title = chance.choice(["제목", '","source":"x"', "\\", "a" * 300])
+        found.append(
+            (Scores, {**score(minute, title, chance.choice(["a", "b", "가"])), "score": chance.uniform(-1, 1)})
+        )
+    return found
+
+
+def contents(cells: Candles | Averages | Scores) -> dict[str, list[float]]:
+    return {name: list(rows) for name, rows in cells.rows.items()}
+
+
+def test_quick_reading_gives_what_plain_reading_gives(seed: int) -> None:
+    quick, plain = (
+        {kind: kind() for kind in (Candles, Averages, Scores)},
+        {kind: kind() for kind in (Candles, Averages, Scores)},
+    )
+    taken = 0
+    for kind, record in lines_of(seed):
+        plain[kind].add(record)
+        if quick[kind].take(encode(record)[:-1]):
+            taken += 1
+        else:
+            quick[kind].add(record)
+    for kind, cells in plain.items():
+        assert contents(quick[kind]) == contents(cells)
+    assert taken > 300, "nothing was tried"
+
+
+def test_quick_reading_leaves_every_damaged_line_alone(seed: int) -> None:
+    chance = random.Random(seed)
+    for kind, record in lines_of(seed)[:150]:
+        line = bytearray(encode(record)[:-1])
+        line[chance.randrange(len(line) - 17)] ^= 1 << chance.randrange(8)
+        assert not kind().take(bytes(line))
+
+
+@pytest.mark.parametrize("points", [100, 2000, 4000])
+@pytest.mark.parametrize("span_s", [60, 3600, 86_400, 86_400 * 30, 86_400 * 366, 86_400 * 36_600])
+def test_range_never_has_more_buckets_than_points(points: int, span_s: int) -> None:
+    for shift_s in (0, 1, 59, 43_210):
+        found = range_of(BEGIN_S + shift_s, BEGIN_S + shift_s + span_s, points)
+        assert (found.end_s - found.begin_s) / found.bucket_s <= points
+        assert found.begin_s <= BEGIN_S + shift_s
+        assert found.end_s >= BEGIN_S + shift_s + span_s
+        assert found.begin_s % found.bucket_s == 0
+
+
+def test_series_of_long_ranges_holds_the_one_spike_however_the_files_lie(tmp_path: Path) -> None:
+    """Three weeks in quarter hours and more, with one odd minute, a late one, and files cut in the middle of a cell."""
+    data, minutes = tmp_path / "data", 21 * 1440
+    data.mkdir()
+    records = [candle(minute, 1000, high=9999 if minute == 12_345 else 1001) for minute in range(minutes)]
+    late = records.pop(5_000)
+    records.insert(5_004, late)
+    for at in range(0, minutes, 7001):
+        with Store(data / "prices.jsonl", durable=False) as store:
+            store.append_many(records[at : at + 7001])
+        rotate(data, "prices", 1_795_248_000 + at, gzipped=at > 7001)
+    series = Series(Records(DataFolder(data)))
+    for points in (100, 2000):
+        for _ in range(2):
+            drawn = series.drawn(BEGIN_S, BEGIN_S + 60 * minutes, points, None)
+            assert drawn["bucket_s"] >= 900
+            assert len(drawn["time"]) <= points
+            assert max(drawn["high"]) == 9999
+            spike = drawn["high"].index(9999)
+            assert drawn["time"][spike] <= BEGIN_S + 60 * 12_345 < drawn["time"][spike] + drawn["bucket_s"]
+            assert sum(drawn["volume"]) == pytest.approx(0.5 * minutes)
+
+
+def test_performance_is_that_of_a_replay_over_the_same_records(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    data = tmp_path / "data"
+    data.mkdir()
+    oracle = Performance(Decimal(1000))
+    first = {
+        "ts": timestamp(BEGIN_S),
+        "kind": "deposit",
+        "amount": "1000",
+        "cash": "1000",
+        "positions": {},
+        "equity": "1000",
+    }
+    cash, held, entries = 1000.0, 0.0, [("ledger", first)]
+    close = 1000.0
+    for minute in range(90):
+        close += chance.uniform(-20, 20)
+        entries.append(("prices", candle(minute, close)))
+        if minute % 7 == 3:
+            side = "SELL" if held and chance.random() < 0.6 else "BUY"
+            price, quantity = close, held if side == "SELL" else 0.05
+            cash += (price * quantity if side == "SELL" else -price * quantity) - 0.1
+            held = 0.0 if side == "SELL" else held + quantity
+            trade = fill(side, minute, repr(cash), repr(held) if held else "0")
+            worth = {
+                "price": repr(price),
+                "quantity": repr(quantity),
+                "fee": "0.1",
+                "equity": repr(cash + held * close),
+            }
+            entries.append(("ledger", {**trade, **worth}))
+    for stream in ("prices", "ledger"):
+        with Store(data / f"{stream}.jsonl", durable=False) as store:
+            store.append_many([record for name, record in entries if name == stream])
+    list(oracle.watching(iter(entries)))
+    wanted = oracle.figures()
+    records = Records(DataFolder(data))
+    found = performance(records, Series(records), None, None, 2000)
+    assert found["bucket_s"] == 60
+    for mine, theirs in (
+        *(("return_rate", "return_rate"), ("hold_return_rate", "hold_return_rate"), ("trades", "fills")),
+        *(("sells", "sells"), ("win_rate", "win_rate"), ("fees", "fees"), ("drawdown_rate", "drawdown_rate_max")),
+    ):
+        assert found[mine] == pytest.approx(wanted[theirs], abs=1e-4), mine
+    assert found["equity"][-1] == pytest.approx(wanted["equity"])
+
+
+def test_money_paid_in_is_earned_by_neither(tmp_path: Path) -> None:
+    fill_store(tmp_path, 60)
+    records = Records(DataFolder(tmp_path))
+    before = performance(records, Series(records), BEGIN_S, BEGIN_S + 3600, 2000)
+    with Store(tmp_path / "ledger.jsonl") as ledger:
+        entry = {"amount": "5000", "cash": "6000.9", "positions": {}, "equity": "6000.9"}
+        ledger.append({"ts": timestamp(BEGIN_S + 3000), "kind": "deposit", **entry})
+    after = performance(records, Series(records), BEGIN_S, BEGIN_S + 3600, 2000)
+    assert after["equity"][-1] == before["equity"][-1] + 5000
+    assert after["hold"][-1] > before["hold"][-1] + 4000
+    assert abs(after["return_rate"]) < abs(before["return_rate"]) + 1e-9
