@@ -92,7 +92,7 @@ name_release() {
 fetch_packages() {
     local where=() lock locks=(requirements.lock)
     [ -z "$desk" ] || locks+=(desk/dashboard/requirements.lock)
-    for lock in "${locks[@]}"; do install -D -m 0644 "$source_folder/$lock" "$work/$lock"; done
+    for lock in "${locks[@]}" ${desk:+desk/dashboard/vendor.txt}; do install -D -m 0644 "$source_folder/$lock" "$work/$lock"; done
     if [ -d "$source_folder/wheels" ]; then
         cp -R "$source_folder/wheels" "$work/"
         where=(--no-index --find-links "$work/wheels")
@@ -106,6 +106,10 @@ fetch_packages() {
             nobody pip/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-input \
                 --no-compile --require-hashes --only-binary :all: "${where[@]}" --target "packages/$lock" -r "$lock"
         done
+        # Of the chart's library only two files are wanted, out of a package that is not to be installed.
+        [ -z "$desk" ] || nobody pip/bin/python -m pip download --quiet --disable-pip-version-check --no-cache-dir \
+            --no-input --no-deps --require-hashes --only-binary :all: "${where[@]}" --dest chart \
+            -r desk/dashboard/vendor.txt
     ) || die "the packages of ${locks[*]} could not be had; is the network there? Else carry them along, for each:
 moss: python3 -m pip download --require-hashes --only-binary :all: -d wheels -r requirements.lock"
 }
@@ -134,7 +138,10 @@ build_release() {
     done
     find "$new" -name __pycache__ -type d -prune -exec rm -rf {} +
     make_venv venv requirements.lock
-    [ -z "$desk" ] || make_venv desk-venv desk/dashboard/requirements.lock
+    if [ -n "$desk" ]; then
+        make_venv desk-venv desk/dashboard/requirements.lock
+        PYTHONPATH=$new "$new/desk-venv/bin/python" -P -B -m desk.dashboard.vendor "$work"/chart/*.whl
+    fi
     # No process of moss may write anything but records, so what Python would cache is made here.
     "$new/venv/bin/python" -m compileall -q -s "$new" -p "$release" "$new/agent" "$new/store" "$new/desk"
     chmod -R a+rX,go-w "$new"

@@ -27,8 +27,9 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--dest", str(folder)]
     # The image's Python, which need not be this one.
     command += ["--python-version", PYTHONS[suite()], "--require-hashes", "--only-binary", ":all:", "--requirement"]
-    for lock in ("requirements.lock", "desk/dashboard/requirements.lock"):
-        subprocess.run([*command, str(TOP / lock)], check=True, timeout=300, stderr=subprocess.DEVNULL)
+    for lock in ("requirements.lock", "desk/dashboard/requirements.lock", "desk/dashboard/vendor.txt"):
+        alone = ["--no-deps"] if lock.endswith(".txt") else []
+        subprocess.run([*command, str(TOP / lock), *alone], check=True, timeout=300, stderr=subprocess.DEVNULL)
     return folder
 
 

@@ -77,6 +77,11 @@ def test_desk_reads_the_records_and_could_write_none(desk: Box) -> None:
         assert desk.run("sh", "-c", f"{like} {attempt}").returncode != 0
 
 
+def test_page_and_its_chart_library_are_there(desk: Box) -> None:
+    for path in ("/", "/static/main.js", "/static/uPlot.iife.min.js", "/static/uPlot.min.css"):
+        assert len(desk.ask(ASK.format(path))) > 1000
+
+
 def test_desk_has_no_way_out(desk: Box) -> None:
     shown(desk, "/api/status")
     pid = process(desk, "moss-desk")
