@@ -48,9 +48,14 @@ def findings(text: str, tokens: list[str], lexicon: Lexicon) -> list[Mark]:
             if mark.group.kind in step:
                 (_turn if step is TURNS else _modify)(marks, index)
     metric = next((mark for mark in marks if mark.group.kind == "metric"), None)
-    # "Profit was 5.1 mn, compared to 3.2 mn": no verb says which way it went, the numbers do.
-    if metric and not any(mark.how == "turned" for mark in marks) and (went := direction(text)):
-        metric.value, metric.how = metric.group.sign * went, "numbers"
+    turned = any(mark.how == "turned" for mark in marks)
+    went, is_loss = direction(text) if metric and (not turned or "loss" in text) else (0, False)
+    # "Profit was 5.1 mn, compared to 3.2 mn": no verb says which way it went, the numbers do. Where a profit slipped
+    # "to a loss of 1 mn" they know better than the verb.
+    if metric and went and (is_loss or not turned):
+        for mark in marks if is_loss else ():
+            mark.value *= mark.how != "turned" and mark.group.kind != "metric"
+        metric.value, metric.how = went * (1.0 if is_loss else metric.group.sign), "numbers"
     return [mark for mark in marks if mark.value]
 
 

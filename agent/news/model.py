@@ -2,7 +2,7 @@
 
 model.bin holds what `make model` learned: a head of little-endian floats (the step of the int8 numbers, then the two
 weights of each of FEATURES, towards bad and towards good), then two int8 numbers for each bucket. All are logits beside
-neutral, which has 0; the temperature that makes them honest is part of them.
+neutral, which has 0.
 """
 
 import struct

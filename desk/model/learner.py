@@ -11,7 +11,7 @@ from math import exp, sqrt
 from random import Random
 from typing import NamedTuple
 
-EPOCHS = 60
+EPOCHS = 30
 PACE = 0.5
 SEED = 1
 

@@ -30,6 +30,13 @@ def test_what_is_kept_out_of_training_is_told_well_and_honestly() -> None:
     quality = measure(SCORER, kept_out)
     assert quality.macro_f1 > 0.85, quality
     assert quality.sign_accuracy > 0.87, quality
+    assert quality.ece <= 0.07, quality
+
+
+def test_what_bench_compares_with_is_not_trained_on_either() -> None:
+    with (Path(sentiment.NEWS).parents[1] / "bench" / "general_en.tsv").open("rb") as lines:
+        general = labelled(lines, "general_en.tsv")
+    assert not {fold(text) for _, text in general} & {fold(text) for _, text in labels("labels.tsv")}
 
 
 def test_the_model_is_within_its_size() -> None:
