@@ -7,20 +7,24 @@ rescore: score all stored titles with today's model, into a new stream.
 eval: tell how good the scores of labelled headlines are.
 """
 
-import argparse
 import mmap
+import os.path
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.console import leave_quietly, say
 from agent.errors import FolderError, MossError
 from agent.news.model import Scorer
 
-NEWS = Path(__file__).parent / "agent" / "news"
+if TYPE_CHECKING:
+    import argparse
+
+# Not with pathlib, which is as large as the scorer's words.
+NEWS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "agent", "news")  # noqa: PTH100, PTH118, PTH120
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: "argparse.Namespace") -> int:
     """Make one pass over the feeds and store the score of every new headline."""
     # `score` needs none of these, and they are most of what a start costs.
     from agent import config
@@ -48,9 +52,8 @@ def run(options: argparse.Namespace) -> int:
 
 def scorer() -> Scorer:
     """Return the scorer with the words and the model that lie beside it."""
-    with (NEWS / "model.bin").open("rb") as file:
-        learned = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    return Scorer((NEWS / "lexicon.tsv").read_bytes(), learned)
+    with open(f"{NEWS}/model.bin", "rb") as file, open(f"{NEWS}/lexicon.tsv", "rb") as words:
+        return Scorer(words.read(), memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,8 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None) -> "argparse.Namespace":
     """Read the command's name and what stands before it; what stands behind it is read by the command's own parser."""
+    import argparse  # a quarter of what the scorer takes, which has no use for it
+
     parser = argparse.ArgumentParser(prog="sentiment.py", description=__doc__)
     parser.add_argument("--config", metavar="FILE", help="the configuration to follow")
     parser.add_argument("--data", metavar="DIR", help="the data folder")

@@ -5,10 +5,15 @@ Each peer gives a number; the sign beyond the threshold that its own documents n
 
 import json
 import sys
+import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, NamedTuple
+
+_DATA = tempfile.TemporaryDirectory()
 
 
 class Peer(NamedTuple):
@@ -39,6 +44,18 @@ def _textblob() -> Callable[[str], float]:
 
 
 def _finvader() -> Callable[[str], float]:
+    import nltk
+    import vaderSentiment
+
+    # It has NLTK fetch VADER's lexicon when it is imported; the same file lies in VADER's own package.
+    folder = Path(_DATA.name) / "sentiment"
+    folder.mkdir()
+    lexicon = Path(vaderSentiment.__file__).with_name("vader_lexicon.txt")
+    with zipfile.ZipFile(folder / "vader_lexicon.zip", "w") as packed:
+        packed.write(lexicon, "vader_lexicon/vader_lexicon.txt")
+    nltk.data.path.insert(0, _DATA.name)
+    nltk.download = lambda *_: True
+
     from finvader import finvader
 
     def score(text: str) -> float:

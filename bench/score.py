@@ -1,8 +1,8 @@
 """`python -m bench.score [FILE ...]`: how good and how fast the scorer is, beside what people use today.
 
-Files are lines of label, tab and text; our own kept-out headlines come first. The peers are imported from the folder
-MOSS_PEERS, where `make bench-score` has put them; most know no Korean. finvader wants word lists that only NLTK's own
-downloader brings; KNU SentiLex may not be handed on: where they are missing, they are not compared.
+Files are lines of label, tab and text; our own kept-out headlines come first, then general and crypto ones of ours, in
+English. The peers are imported from the folder MOSS_PEERS, where `make bench-score` has put them; they know no Korean.
+KNU SentiLex, which does, may not be handed on, and nothing that may be stands for it: it is not compared.
 """
 
 import json
@@ -16,12 +16,13 @@ import sentiment
 from agent.news.evaluation import LABELS, labelled, macro_f1, measure
 
 TOP = Path(__file__).resolve().parent.parent
+GENERAL = TOP / "bench" / "general_en.tsv"
 
 
 def main() -> None:
     """Print a line for each scorer and set."""
     scorer = sentiment.scorer()
-    for name in [str(sentiment.NEWS / "labels_heldout.tsv"), *sys.argv[1:]]:
+    for name in [f"{sentiment.NEWS}/labels_heldout.tsv", str(GENERAL), *sys.argv[1:]]:
         with open(name, "rb") as lines:
             told = labelled(lines, name)
         print(f"score: {name}: {len(told)} texts")

@@ -10,7 +10,7 @@ SCORER = sentiment.scorer()
 
 
 def labels(name: str) -> list[tuple[int, str]]:
-    with Path(sentiment.NEWS / name).open("rb") as lines:
+    with Path(sentiment.NEWS, name).open("rb") as lines:
         return labelled(lines, name)
 
 
@@ -40,4 +40,4 @@ def test_what_bench_compares_with_is_not_trained_on_either() -> None:
 
 
 def test_the_model_is_within_its_size() -> None:
-    assert (sentiment.NEWS / "model.bin").stat().st_size <= 512 * 1024
+    assert Path(sentiment.NEWS, "model.bin").stat().st_size <= 512 * 1024

@@ -1,5 +1,7 @@
 """The scorer: what it says of headlines of our own, and that its numbers are sound."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,9 +11,9 @@ from agent.news.lexicon import Lexicon
 from agent.news.model import Scorer
 from agent.news.reasons import reasons
 
-LEXICON = (sentiment.NEWS / "lexicon.tsv").read_bytes()
+LEXICON = Path(sentiment.NEWS, "lexicon.tsv").read_bytes()
 TEXT = LEXICON.decode()
-LEARNED = (sentiment.NEWS / "model.bin").read_bytes()
+LEARNED = Path(sentiment.NEWS, "model.bin").read_bytes()
 SCORER = Scorer(LEXICON, memoryview(LEARNED))
 
 # Each pair differs in one word only, and the first is good.
