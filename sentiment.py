@@ -8,7 +8,7 @@ eval: tell how good the scores of labelled headlines are.
 """
 
 import mmap
-import os.path
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Not with pathlib, which is as large as the scorer's words.
 NEWS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "agent", "news")  # noqa: PTH100, PTH118, PTH120
+# Secrets are variables, or files in a folder that systemd names.
+_MAY_BE_WATCHED = {"MOSS_SCORER_PING_URL", "CREDENTIALS_DIRECTORY"}
 
 
 def run(options: "argparse.Namespace") -> int:
@@ -59,6 +61,15 @@ def scorer() -> Scorer:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status that the contract of each error gives."""
     options = _options(arguments)
+    status = _status(options)
+    if options.command == "run" and _MAY_BE_WATCHED & os.environ.keys():
+        from agent.ping import ping_scorer  # only where somebody may wait for a sign of life
+
+        ping_scorer(status)
+    return status
+
+
+def _status(options: "argparse.Namespace") -> int:
     try:
         if options.command == "run":
             return run(options)

@@ -72,7 +72,7 @@ class Outbox:
         """Send what is due, within the time there is; what fails is kept, and tried again later.
 
         Arguments:
-            budget_s: seconds until something else has to be done; under one, nothing is begun.
+            budget_s: seconds until something else has to be done; under three, nothing is begun.
         Raises: Stopped.
         Cost: some comparisons while nothing is due; each call five seconds at most.
         """

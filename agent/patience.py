@@ -6,6 +6,8 @@ from agent.errors import Refused, Unreachable
 # No call is begun with less time than this, and none takes longer than that.
 CALL_S_MIN = 1.0
 CALL_S_MAX = 5.0
+# The look-up of a name can not be interrupted, and a dead name server takes it so much longer than the call may.
+SPARE_S = 2.0
 
 _WAIT_S_FIRST = 30.0
 _WAIT_S_MAX = 600.0
@@ -68,5 +70,5 @@ class Budget:
     @property
     def call_s(self) -> float:
         """How long one call may take now; 0 where none is worth beginning."""
-        left_s = self.left_s
-        return min(left_s, CALL_S_MAX) if left_s >= CALL_S_MIN else 0.0
+        call_s = min(self.left_s - SPARE_S, CALL_S_MAX)
+        return call_s if call_s >= CALL_S_MIN else 0.0

@@ -255,7 +255,7 @@ def test_nothing_is_begun_when_the_time_is_short(tmp_path: Path) -> None:
         post = Post(tmp_path, telegram.url)
         post.start()
         post.event("alert", **ALERT)
-        post.work(budget_s=0.9)
+        post.work(budget_s=2.9)
         assert telegram.calls == []
         post.work(budget_s=55)
     assert telegram.calls == ["getUpdates", "setMyCommands", "sendMessage"]

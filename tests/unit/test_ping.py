@@ -1,6 +1,7 @@
 """The sign of life: where it goes, what it says, and that a watcher who does not answer is nobody's trouble."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,8 +9,10 @@ from agent.clock import SystemClock
 from agent.fetch import Fetcher
 from agent.ping import address, is_address, ping_scorer
 from tests.fakes.post import Post
+from tests.fakes.scorer import write_config
 from tests.fakes.server import LocalServer, Reply, Request
 from tests.fakes.trouble import refusing_url
+from tests.scripts import run
 
 
 @pytest.mark.parametrize(
@@ -96,6 +99,33 @@ def test_scorer_pings_with_its_exit_status(status: int) -> None:
         environ = {"MOSS_SCORER_PING_URL": f" {server.url}/scorer\n"}
         ping_scorer(status, environ, Fetcher(SystemClock()))
     assert [request.path for request in server.requests] == [f"/scorer/{status}"]
+
+
+def scorer_pass(folder: Path, feed: str, *command: str, **secrets: Any) -> int:  # noqa: ANN401 - environment variables
+    config = write_config(folder / "moss.toml", [("one", feed)])
+    return run("sentiment.py", "--config", config, "--data", folder / "data", *command, **secrets).returncode
+
+
+def test_scorer_pings_after_each_pass_and_after_nothing_else(tmp_path: Path) -> None:
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    with LocalServer(lambda _request: Reply(200)) as server, refusing_url() as nobody:
+        url = f"{server.url}/scorer"
+        (credentials / "MOSS_SCORER_PING_URL").write_text(f"{url}\n")
+        statuses = [
+            scorer_pass(tmp_path, "demo:", "run", MOSS_SCORER_PING_URL=url),
+            scorer_pass(tmp_path, "demo:", CREDENTIALS_DIRECTORY=str(credentials)),
+            scorer_pass(tmp_path, f"{nobody}feed", MOSS_SCORER_PING_URL=url),
+            scorer_pass(tmp_path, "demo:", "score", "Profit rises", MOSS_SCORER_PING_URL=url),
+            scorer_pass(tmp_path, "demo:"),
+        ]
+    assert statuses == [0, 0, 75, 0, 0]
+    assert [request.path for request in server.requests] == ["/scorer/0", "/scorer/0", "/scorer/75"]
+
+
+def test_pass_ends_as_ever_when_the_watcher_is_away(tmp_path: Path) -> None:
+    with refusing_url() as nobody:
+        assert scorer_pass(tmp_path, "demo:", MOSS_SCORER_PING_URL=nobody) == 0
 
 
 @pytest.mark.parametrize("environ", [{}, {"MOSS_SCORER_PING_URL": "  "}])
