@@ -50,6 +50,7 @@ class SystemClock:
         self._wait(max(0.0, duration_s))
 
 
+@lru_cache(8)
 def timestamp(moment_s: float) -> str:
     """Write a moment the way every record does.
 
@@ -57,14 +58,15 @@ def timestamp(moment_s: float) -> str:
         moment_s: seconds since 1970 UTC.
     Returns: such as "2026-11-21T07:31:00.000Z".
     """
-    minute, of_minute_ms = divmod(int(moment_s * 1000 + 0.5), 60_000)
-    return f"{_minute(minute)}:{of_minute_ms // 1000:02d}.{of_minute_ms % 1000:03d}Z"
+    hour, of_hour_ms = divmod(int(moment_s * 1000 + 0.5), HOUR_S * 1000)
+    second, millisecond = divmod(of_hour_ms, 1000)
+    return f"{_hour(hour)}{second // 60:02d}:{second % 60:02d}.{millisecond:03d}Z"
 
 
-@lru_cache(8)
-def _minute(minute: int) -> str:
-    # The records of one minute have one beginning, and working it out is most of what writing a moment costs.
-    return f"{datetime.fromtimestamp(minute * MINUTE_S, UTC):%Y-%m-%dT%H:%M}"
+@lru_cache(4)
+def _hour(hour: int) -> str:
+    # The records of one hour have one beginning, and working it out is most of what writing a moment costs.
+    return f"{datetime.fromtimestamp(hour * HOUR_S, UTC):%Y-%m-%dT%H:}"
 
 
 def seconds(text: str) -> float:

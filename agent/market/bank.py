@@ -1,7 +1,7 @@
 """The virtual bank: paper money in exact decimals; nothing here is ever rounded but a quantity, down, to 8 places."""
 
 from collections.abc import Mapping
-from decimal import ROUND_DOWN, Decimal, localcontext
+from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
 from agent.errors import MossError
@@ -31,9 +31,10 @@ class Account(NamedTuple):
 
     def equity(self, prices: Mapping[str, Decimal]) -> Decimal:
         """Return what all of it is worth at those prices; a symbol without a price counts nothing."""
-        with localcontext(EXACT):
-            held = (quantity * prices.get(symbol, Decimal(0)) for symbol, quantity in self.positions.items())
-            return sum(held, self.cash)
+        worth = self.cash
+        for symbol, quantity in self.positions.items():
+            worth = EXACT.fma(quantity, prices.get(symbol, Decimal(0)), worth)
+        return worth
 
 
 class Fill(NamedTuple):
@@ -60,7 +61,8 @@ def trade(account: Account, terms: Terms, side: str, symbol: str, price: Decimal
         paid = price * (1 + sign * terms.slippage_rate)
         held = quantity = account.positions.get(symbol, Decimal(0))
         if side == BUY:
-            quantity = (terms.order_amount / (1 + terms.fee_rate) / paid).quantize(QUANTITY_STEP, ROUND_DOWN)
+            # The one division here, and a whole one: nothing is rounded but the quantity.
+            quantity = terms.order_amount // ((1 + terms.fee_rate) * paid * QUANTITY_STEP) * QUANTITY_STEP
             if not quantity:
                 raise Insufficient(f"{plain(terms.order_amount)} buys less than {QUANTITY_STEP:f} {symbol}")
         elif not held:

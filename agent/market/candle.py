@@ -74,8 +74,8 @@ def quantity(value: object, name: str) -> Decimal:
 
 def number(value: Decimal) -> int | float:
     """Return a decimal as the JSON number it is stored as: an int where it is whole."""
-    whole = int(value)
-    return whole if value == whole else float(value)
+    numerator, denominator = value.as_integer_ratio()
+    return numerator / denominator if denominator > 1 else numerator
 
 
 def record_of(candle: Candle, recorded_s: float) -> dict[str, Any]:

@@ -49,7 +49,8 @@ class Engine:
         signal = self.markets[symbol].evaluate(self._now_s())
         if signal is not None:
             yield "signals", signal
-            yield from self.fill(signal)
+            if signal["signal"] != HOLD:
+                yield from self.fill(signal)
 
     def fill(self, signal: Mapping[str, Any]) -> Iterator[Entry]:
         """Trade on a stored signal: a record of the ledger, or an `unfilled` event where money or asset lacks."""
@@ -68,7 +69,7 @@ class Engine:
         self.account = fill.account
 
     def _prices(self) -> dict[str, Decimal]:
-        return {symbol: market.price for symbol, market in self.markets.items() if market.price is not None}
+        return {name: price for name, market in self.markets.items() if (price := market.price) is not None}
 
     def _head(self, kind: str) -> dict[str, Any]:
         return {"ts": timestamp(self._now_s()), "kind": kind}

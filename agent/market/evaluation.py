@@ -38,9 +38,11 @@ class Market:
         # The strategy as it was before the minutes that a late row can still change.
         self._settled: Strategy = plan.make()
         self._waiting: list[Candle] = []
-        self._minutes: deque[tuple[Decimal, bool]] = deque()
         # A strategy that forgets is made again out of so many minutes; one whose memory only fades is kept up to date.
-        self._minutes_max = LATE_MINUTES_MAX + (0 if self._strategy.fades else self._strategy.window)
+        self._fades = self._strategy.fades
+        minutes_max = LATE_MINUTES_MAX + (0 if self._fades else self._strategy.window)
+        # Each minute's close, and whether a candle says so.
+        self._minutes: deque[tuple[Decimal, bool]] = deque(maxlen=minutes_max)
         self.newest_s: int | None = None
         self._last: Mapping[str, Any] | None = None
         self._judged_s = 0
@@ -60,7 +62,7 @@ class Market:
 
     def add(self, candle: Candle) -> None:
         """Hand in a candle; it counts once `advance` has reached its end."""
-        insort(self._waiting, candle, key=_open_s)
+        insort(self._waiting, candle)
 
     def advance(self, end_s: int) -> None:
         """Let time pass up to `end_s`, the end of a minute: what ended by then counts, left-out minutes are filled.
@@ -70,11 +72,12 @@ class Market:
         count = bisect_right(self._waiting, end_s - MINUTE_S, key=_open_s)
         ended, self._waiting = self._waiting[:count], self._waiting[count:]
         for candle in ended:
-            if self.newest_s is not None and candle.open_s <= self.newest_s:
-                self._correct(candle)
-                continue
-            self._fill(candle.open_s)
-            self._step(candle.open_s, candle.close, stored=True)
+            if self.newest_s is not None and candle.open_s != self.newest_s + MINUTE_S:
+                if candle.open_s <= self.newest_s:
+                    self._correct(candle)
+                    continue
+                self._fill(candle.open_s)
+            self._step(candle.open_s, (candle.close, True))
         self._fill(end_s)
 
     def judge(self, recorded_s: float) -> dict[str, Any] | None:
@@ -118,15 +121,13 @@ class Market:
         # Beyond the window each further filled minute leaves the same state: a year's hole costs no more than a day's.
         bounded_s = until_s - MINUTE_S * (self._strategy.window + LATE_MINUTES_MAX)
         for open_s in range(max(first_s, bounded_s), until_s, MINUTE_S):
-            self._step(open_s, self._minutes[-1][0], stored=False)
+            self._step(open_s, (self._minutes[-1][0], False))
 
-    def _step(self, open_s: int, close: Decimal, *, stored: bool) -> None:
-        self._minutes.append((close, stored))
-        if len(self._minutes) > self._minutes_max:
-            past, _ = self._minutes.popleft()
-            if self._strategy.fades:
-                self._settled.add(past)
-        self._strategy.add(close)
+    def _step(self, open_s: int, minute: tuple[Decimal, bool]) -> None:
+        if self._fades and len(self._minutes) == self._minutes.maxlen:
+            self._settled.add(self._minutes[0][0])
+        self._minutes.append(minute)
+        self._strategy.add(minute[0])
         self.newest_s = open_s
 
     def _correct(self, candle: Candle) -> None:

@@ -146,3 +146,12 @@ def test_parameters_come_back_from_the_record_of_a_start() -> None:
     assert (problems, again.strategy) == ([], config.strategy)
     assert parse({"strategy": {"parameters": {"length": "x"}}})[1]
     assert Config().strategy.parameters == ()
+
+
+def test_sma_cross_signals_by_the_exact_sums_when_the_averages_are_rounded_to_the_same_number() -> None:
+    strategy = plan(name="sma_cross", fast=1, slow=2).make()
+    for close in ("999999999999998.875", "999999999999999"):
+        strategy.add(Decimal(close))
+    figures = strategy.decide(None).figures
+    assert figures["sma_fast"] == figures["sma_slow"] == 999_999_999_999_999
+    assert strategy.decide({"sma_fast": 1, "sma_slow": 2}).signal == "BUY"

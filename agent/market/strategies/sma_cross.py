@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from agent.market.candle import EXACT
-from agent.market.indicators import SimpleMovingAverage, figure
+from agent.market.indicators import SimpleMovingAverage
 from agent.market.strategy import BUY, HOLD, SELL, Verdict
 
 
@@ -21,25 +21,28 @@ class SmaCross:
 
     def __init__(self, fast: int, slow: int) -> None:
         self.window = slow
-        self._fast = SimpleMovingAverage(fast)
-        self._slow = SimpleMovingAverage(slow)
+        self._fast, self._slow = fast, slow
+        self._average = SimpleMovingAverage(slow)
 
     def add(self, close: Decimal) -> None:
-        self._fast.add(close)
-        self._slow.add(close)
+        self._average.add(close)
 
     def decide(self, last: Mapping[str, Any] | None) -> Verdict:
-        figures = {"sma_fast": figure(self._fast.value), "sma_slow": figure(self._slow.value)}
-        if self._slow.value is None:
-            return Verdict(HOLD, f"{self._slow.count} of {self._slow.length} candles", figures)
-        # Sums are compared, not means: a mean is rounded, and a flat market must not signal.
-        left = EXACT.multiply(self._fast.total, self._slow.length)
-        right = EXACT.multiply(self._slow.total, self._fast.length)
-        relation = "fast>slow" if left > right else "fast<slow" if left < right else "fast=slow"
+        fast, slow = self._average.mean(self._fast), self._average.mean(self._slow)
+        figures = {"sma_fast": fast, "sma_slow": slow}
+        if fast is None or slow is None:
+            return Verdict(HOLD, f"{self._average.count} of {self._slow} candles", figures)
+        # Rounding keeps the order; only where it made them equal do the exact sums decide. A flat market never signals.
+        above = fast - slow or self._exactly_above()
+        relation = "fast>slow" if above > 0 else "fast<slow" if above < 0 else "fast=slow"
         if last is None:
             return Verdict(HOLD, f"{relation}, no last evaluation to compare with", figures)
-        if left > right and last["sma_fast"] <= last["sma_slow"]:
+        if above > 0 and last["sma_fast"] <= last["sma_slow"]:
             return Verdict(BUY, relation, figures)
-        if left < right and last["sma_fast"] >= last["sma_slow"]:
+        if above < 0 and last["sma_fast"] >= last["sma_slow"]:
             return Verdict(SELL, relation, figures)
-        return Verdict(HOLD, f"{relation} as before" if left != right else relation, figures)
+        return Verdict(HOLD, f"{relation} as before" if above else relation, figures)
+
+    def _exactly_above(self) -> Decimal:
+        fast, slow = self._average.total(self._fast), self._average.total(self._slow)
+        return EXACT.compare(EXACT.multiply(fast, self._slow), EXACT.multiply(slow, self._fast))

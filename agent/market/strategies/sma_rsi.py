@@ -6,7 +6,7 @@ from typing import Any
 
 from agent.market.candle import EXACT
 from agent.market.fading import MEMORY_LENGTHS, RelativeStrengthIndex
-from agent.market.indicators import SimpleMovingAverage, figure
+from agent.market.indicators import SimpleMovingAverage
 from agent.market.strategy import BUY, HOLD, SELL, Verdict
 
 
@@ -23,25 +23,26 @@ class SmaRsi:
 
     def __init__(self, fast: int, slow: int, rsi: int, rsi_oversold: float, rsi_overbought: float) -> None:
         self.window = max(slow, MEMORY_LENGTHS * rsi)
-        self._fast = SimpleMovingAverage(fast)
-        self._slow = SimpleMovingAverage(slow)
+        self._fast, self._slow = fast, slow
+        self._average = SimpleMovingAverage(slow)
         self._rsi = RelativeStrengthIndex(rsi)
         self._oversold, self._overbought = rsi_oversold, rsi_overbought
         self._close = Decimal(0)
 
     def add(self, close: Decimal) -> None:
         self._close = close
-        for indicator in (self._fast, self._slow, self._rsi):
-            indicator.add(close)
+        self._average.add(close)
+        self._rsi.add(close)
 
     def decide(self, last: Mapping[str, Any] | None) -> Verdict:  # noqa: ARG002 - it compares with no other minute
         rsi = self._rsi.value
-        figures = {"sma_fast": figure(self._fast.value), "sma_slow": figure(self._slow.value), "rsi": rsi}
-        if self._slow.value is None or rsi is None:
-            length, count = max((self._slow.length, self._slow.count), (self._rsi.length, self._rsi.count))
+        slow = self._average.mean(self._slow)
+        figures = {"sma_fast": self._average.mean(self._fast), "sma_slow": slow, "rsi": rsi}
+        if slow is None or rsi is None:
+            length, count = max((self._slow, self._average.count), (self._rsi.length, self._rsi.count))
             return Verdict(HOLD, f"{count} of {length} candles", figures)
         # The sum is compared, not the mean: a mean is rounded, and a flat market must not signal.
-        side = int(EXACT.compare(EXACT.multiply(self._close, self._slow.length), self._slow.total))
+        side = int(EXACT.compare(EXACT.multiply(self._close, self._slow), self._average.total(self._slow)))
         place = ("close<sma", "close=sma", "close>sma")[side + 1]
         if side > 0 and rsi < self._oversold:
             return Verdict(BUY, f"{place}, rsi<{self._oversold:g}", figures)
