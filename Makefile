@@ -75,8 +75,9 @@ bench: bench-store bench-score bench-market
 bench-market: $(VENV)/ready-dev
 	@scratch=$$(mktemp -d)
 	trap 'rm -rf "$$scratch"' EXIT
-	$(python) -m pip install -qq --disable-pip-version-check --no-input --only-binary :all: \
+	$(python) -m pip install -qq --disable-pip-version-check --no-input --only-binary :all: --no-binary ta \
 		--target "$$scratch" -r bench/market.txt
+	PYTHONPATH="$$scratch" $(python) -m bench.indicators
 	PYTHONPATH="$$scratch" $(python) -m bench.replay
 	$(python) -m bench.day
 

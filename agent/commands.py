@@ -35,7 +35,7 @@ def replay(options: argparse.Namespace) -> int:
 
     settings = config.load(options.config)
     series = recording.rows([Path(name) for name in options.files], settings.market.symbols[0], settings.market.source)
-    entries = Replay(settings).entries(series)
+    entries = Replay(settings, tells_prices=bool(options.report or options.data)).entries(series)
     if options.report:
         from agent.market.performance import Performance
 

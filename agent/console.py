@@ -10,6 +10,8 @@ def visible(text: str) -> str:
 
     What came from outside (a title, a server's message) could otherwise move a terminal's cursor or fake a line.
     """
+    if text.isprintable():
+        return text
     return "".join(" " if unicodedata.category(letter) in _UNSEEN else letter for letter in text)
 
 

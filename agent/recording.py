@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import NoReturn
 
@@ -141,11 +141,11 @@ def _csv(path: Path, text: io.TextIOWrapper, symbol: str, source: str) -> Iterat
         raise BadInput(f"{path} line {reader.line_num}: {error}") from error
 
 
-def _number(name: str, cell: str) -> Decimal:
+def _number(name: str, cell: str) -> float:
     try:
-        # Decimal would read 1_0 as ten.
-        return Decimal(cell.strip().replace("_", "?"))
-    except InvalidOperation as error:
+        # float would read 1_0 as ten.
+        return float(cell.replace("_", "?"))
+    except ValueError as error:
         raise ValueError(f"{name} is {cell!r:.40}, not a number") from error
 
 

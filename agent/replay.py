@@ -28,10 +28,12 @@ class Replay:
 
     Arguments:
         config: the strategy, the schedule and the bank to decide with.
+        tells_prices: whether the records of prices are wanted too.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, *, tells_prices: bool = True) -> None:
         self._config = config
+        self._tells_prices = tells_prices
         self._hours = hours_of(config)
         self._now_s = 0
         self._due_s = 0
@@ -67,7 +69,8 @@ class Replay:
 
     def _take(self, engine: Engine, candle: Candle) -> Iterator[Entry]:
         self._now_s = candle.end_s
-        yield "prices", record_of(candle, candle.end_s)
+        if self._tells_prices:
+            yield "prices", record_of(candle, candle.end_s)
         if candle.symbol not in engine.markets:
             # One that the config does not name is decided after all that it does.
             engine.markets[candle.symbol] = Market(candle.symbol, candle.source, self._plan)

@@ -5,13 +5,14 @@ nor the machine's mood decides.
 """
 
 import json
-import resource
 import subprocess
 import sys
+import tempfile
 import time
 from array import array
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 TOP = Path(__file__).resolve().parent.parent
 T0 = 1_760_000_100
@@ -103,35 +104,71 @@ def with_backtesting(prices: "array[float]") -> tuple[float, int, Trades]:
     return time.process_time() - began_s, evaluations[0], trades
 
 
+def peak_kib() -> int:
+    """Return the most memory that this process ever had resident."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+
+
 def one(which: str, count: int) -> None:
     """Run one of the two in this process and print what it took, as one line of JSON."""
     took_s, evaluations, trades = (with_moss if which == "moss" else with_backtesting)(closes(count))
-    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"took_s": took_s, "evaluations": evaluations, "trades": trades, "peak_kib": peak_kib}))
+    print(json.dumps({"took_s": took_s, "evaluations": evaluations, "trades": trades, "peak_kib": peak_kib()}))
+
+
+def whole(path: str) -> None:
+    """Be `bot.py replay PATH --report`, and print what it took."""
+    import bot
+
+    bot.main(["replay", path, "--report"])
+    print(json.dumps({"took_s": time.process_time(), "peak_kib": peak_kib()}))
+
+
+def year(folder: Path) -> None:
+    """Let the command itself go over a month and a year out of a file, and print what each took."""
+    for name, count in (("a month", 43_200), ("a year", 525_600)):
+        path = folder / f"{count}.csv"
+        prices = closes(43_200)
+        with path.open("w", encoding="ascii") as file:
+            file.write("time,open,high,low,close,volume\n")
+            for minute in range(count):
+                price = prices[minute % len(prices)]
+                file.write(f"{T0 + 60 * minute},{price},{price},{price},{price},1.5\n")
+        found = child("whole", str(path))
+        print(
+            f"replay: {name} from a file, whole: {found['took_s']:.1f} CPU-s, {found['peak_kib'] / 1024:.1f} MiB peak"
+        )
+
+
+def child(*arguments: str) -> dict[str, Any]:
+    """Run this module in a process of its own and return its last line."""
+    command = [sys.executable, "-m", "bench.replay", *arguments]
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def main(count: int = 43_200) -> int:
     """Run both in turn and print the ratios; 1 if they did not make the same trades."""
-    found: dict[str, list[dict[str, object]]] = {"moss": [], "backtesting": []}
+    ours, theirs = [], []
     for _ in range(ROUNDS):
-        for which, runs in found.items():
-            command = [sys.executable, "-m", "bench.replay", which, str(count)]
-            done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=True)
-            runs.append(json.loads(done.stdout.splitlines()[-1]))
-    ours, theirs = found["moss"], found["backtesting"]
+        ours.append(child("moss", str(count)))
+        theirs.append(child("backtesting", str(count)))
     # Theirs begins to decide when its slow average is there; ours tells each minute, HOLD while it is not.
-    same = ours[0]["trades"] == theirs[0]["trades"]
-    speed = median(float(str(b["took_s"])) / float(str(a["took_s"])) for a, b in zip(ours, theirs, strict=True))
-    memory = median(float(str(a["peak_kib"])) / float(str(b["peak_kib"])) for a, b in zip(ours, theirs, strict=True))
-    rate = median(float(str(run["evaluations"])) / float(str(run["took_s"])) for run in ours)
-    print(f"replay: {count} minutes, same trades: {same}")
-    print(f"replay: {rate:,.0f} evaluations a second, {speed:.1f} times backtesting.py (goal 3)")
+    same = all(a["trades"] == b["trades"] for a, b in zip(ours, theirs, strict=True))
+    speed = median(b["took_s"] / a["took_s"] for a, b in zip(ours, theirs, strict=True))
+    memory = median(a["peak_kib"] / b["peak_kib"] for a, b in zip(ours, theirs, strict=True))
+    rate = median(run["evaluations"] / run["took_s"] for run in ours)
+    print(f"replay: {count} minutes, the same {len(ours[0]['trades'])} trades: {same}")
+    print(f"replay: {rate:,.0f} evaluations a CPU second, {speed:.1f} times backtesting.py (goal 3)")
     print(f"replay: peak memory {memory:.2f} of backtesting.py's (goal 0.25)")
-    return 0 if same else 1
+    with tempfile.TemporaryDirectory() as name:
+        year(Path(name))
+    return 0 if same and ours[0]["trades"] else 1
 
 
 if __name__ == "__main__":
     if len(sys.argv) == 3:
-        one(sys.argv[1], int(sys.argv[2]))
+        one(sys.argv[1], int(sys.argv[2])) if sys.argv[1] != "whole" else whole(sys.argv[2])
     else:
         sys.exit(main())

@@ -84,7 +84,7 @@ def test_rows_counts_a_minute_once_when_it_comes_twice_with_the_same_values(tmp_
         (["1582185660,1,2,1,2,0", "1582185600,1,2,1,1,0"], "candles.csv line 3: is older than the candle before it"),
         (["1582185600,1,2,1,2"], "candles.csv line 2: has 5 cells, not 6"),
         (["1582185600,1,2,1,x,0"], "candles.csv line 2: close is 'x', not a number"),
-        (["1582185600,1,2,1,nan,0"], "line 2: close is NaN"),
+        (["1582185600,1,2,1,nan,0"], "line 2: close is nan"),
         (["1582185600,1,2,1,-2,0"], "line 2: close is -2"),
         (["yesterday,1,2,1,2,0"], "line 2: time is 'yesterday'"),
         (["1582185601,1,2,1,2,0"], "line 2: time 2020-02-20T08:00:01.000Z is not the start of a minute"),
