@@ -1,16 +1,21 @@
 """What happened, told as events: starts and stops, trouble, gaps, what was missed, what was done."""
 
 import os
-from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from agent import SCHEMA, __version__, alive, config, memory
+from agent.alerts import Alerts
 from agent.breaker import BreakerChange
-from agent.clock import Clock, timestamp
-from agent.console import say
+from agent.clock import MINUTE_S, Clock, seconds, timestamp
 from agent.errors import MossError
 from agent.folder import DataFolder
 from agent.history import SKEW_S_MAX, gap_fields
-from agent.settings import Config, minutes
+from agent.settings import Config
+from store import tail
+
+# A restart takes seconds and a reboot a minute; whoever was away longer has something to tell.
+DOWNTIME_S_MAX = 300.0
 
 
 class Chronicle:
@@ -27,11 +32,10 @@ class Chronicle:
         self.config = settings
         self.folder = folder
         self.clock = clock
-        self._source_name = source_name
+        self.source_name = source_name
         self._events = folder.open("events", settings)
         self._failures: dict[str, int] = {}
-        self._counts: Counter[str] = Counter()
-        self._is_clock_off = False
+        self.alerts = Alerts(self.event, folder.stream("events"))
 
     def event(self, kind: str, **fields: object) -> None:
         """Store one event; raises NotStored."""
@@ -43,7 +47,9 @@ class Chronicle:
         Arguments:
             wrong: what is wrong with the config file, where this is the last good one instead.
         """
-        boot_id = alive.boot_id()
+        boot_id, now_s = alive.boot_id(), self.clock.now_s()
+        newest = [each for name in ("prices", "events") for each in tail(self.folder.stream(name), 1)]
+        silent_s = now_s - max((seconds(record["ts"]) for record in newest), default=now_s)
         self.event(
             "start",
             version=__version__,
@@ -51,19 +57,17 @@ class Chronicle:
             boot_id=boot_id,
             pid=os.getpid(),
             previous=memory.previous_end(self.folder.stream("events"), boot_id),
+            alerts=list(self.alerts.open.values()),
             config=config.record_of(self.config),
         )
+        # Of a unit that had failed for good: whoever started it has mended that.
+        for what in [*self.alerts.open]:
+            if what.endswith(".service") or (what == "config" and not wrong):
+                self.alerts.end(what)
         if wrong:
-            self.tell_wrong_config(wrong, "goes on with the last good configuration")
-
-    def tell_wrong_config(self, wrong: str, doing: str) -> None:
-        """Store that the config file is wrong, and what is done instead of following it; raises NotStored."""
-        self.event("alert", what="config", message=wrong, doing=doing)
-
-    def tell_reload(self) -> None:
-        """Store that a new configuration is followed from now on; raises NotStored."""
-        self.event("reload", config=config.record_of(self.config))
-        self.event("alert_end", what="config")
+            self.alerts.begin("config", message=wrong, doing="goes on with the last good configuration")
+        if silent_s > DOWNTIME_S_MAX:
+            self.alerts.begin("downtime", silent_min=round(silent_s / MINUTE_S))
 
     def tell_stop(self) -> None:
         """Store that this process ends because it was asked to."""
@@ -77,32 +81,37 @@ class Chronicle:
         """Store that a job's moments went by without it; raises NotStored."""
         self.event("missed", job=job, count=count)
 
-    def tell_report(self) -> None:
-        """Store what was done since the last report; raises NotStored."""
-        done = {name: self._counts[name] for name in ("candles", "signals", "fills", "errors")}
-        self.event("report", **done, rss_kib=alive.rss_kib())
-        self._counts.clear()
+    def follow(self, events: Iterable[Mapping[str, Any]]) -> bool:
+        """Take note of what others stored, and obey what was ordered; raises NotStored.
+
+        Returns: whether the configuration is to be read anew.
+        """
+        orders = []
+        for event in events:
+            self.alerts.note(event)
+            orders += [event] if event["kind"] == "command" else []
+        if not orders:
+            return False
+        from agent.obedience import obey  # orders are rare
+
+        return obey(self, orders)
 
     def _miss(self, symbol: str, due_s: int) -> None:
         self.event("missed", job="signals", count=1, symbol=symbol, due_ts=timestamp(due_s))
 
     def _tell_trouble(self, symbol: str, error: MossError) -> None:
-        attempt = self._failures[symbol] = self._failures.get(symbol, 0) + 1
-        self._counts["errors"] += 1
-        say(f"{symbol}: {error}")
-        fields = {"class": error.kind, "message": str(error), "symbol": symbol, "source": self._source_name}
-        next_s = self.clock.now_s() + 60 * minutes(self.config.schedule.price)
-        self.event("error", **fields, attempt=attempt, next_ts=timestamp(next_s))
+        from agent.mishap import tell_trouble  # most passes have none
+
+        self._failures[symbol] = self._failures.get(symbol, 0) + 1
+        tell_trouble(self, symbol, error, self._failures[symbol])
 
     def _watch_clock(self, skew_s: float) -> None:
         """Tell when this machine's clock begins to differ from the exchange's, and when it no longer does."""
-        if self._is_clock_off != (abs(skew_s) > SKEW_S_MAX):
-            self._is_clock_off = not self._is_clock_off
-            message = (
-                f"this machine's clock is {abs(skew_s):.0f} s {'behind' if skew_s > 0 else 'ahead of'} the exchange's"
-            )
-            say(message)
-            self.event("clock", source=self._source_name, skew_s=round(skew_s, 1), message=message)
+        is_off = abs(skew_s) > SKEW_S_MAX
+        if is_off != ("clock" in self.alerts.open):
+            from agent.mishap import tell_skew
+
+            tell_skew(self, skew_s, is_off=is_off)
 
     def _tell_gap(self, symbol: str, first_s: int, end_s: int) -> None:
-        self.event("gap", **gap_fields(symbol, self._source_name, first_s, end_s))
+        self.event("gap", **gap_fields(symbol, self.source_name, first_s, end_s))

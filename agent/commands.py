@@ -1,9 +1,11 @@
 """The bot's other commands: what a person asks of it now and then; imported only for that."""
 
 import argparse
+import getpass
 import os
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from agent.clock import SystemClock, seconds, timestamp
 from agent.console import say, show
 from agent.errors import BadInput, FolderError
 from agent.folder import DataFolder, add_places, find_data
+
+# `once` ends within six seconds: this much is for the exchange, the rest for starting, storing and deciding.
+ONCE_FETCH_S_MAX = 4.5
 
 
 def run(name: str, options: argparse.Namespace) -> int:
@@ -26,6 +31,87 @@ def run(name: str, options: argparse.Namespace) -> int:
     add_arguments(parser)
     parser.parse_args(options.rest, options)
     return work(options)
+
+
+def summaries() -> str:
+    """Return what each command does, a line each."""
+    return "\n".join(f"  {name:9} {str(work.__doc__).splitlines()[0]}" for name, (_, work) in _COMMANDS.items())
+
+
+def once(options: argparse.Namespace) -> int:
+    """Make one pass: fetch the closed candles that are missing, decide on the newest minute."""
+    from agent.assembly import assembled, holding
+    from agent.orders import Orders
+    from agent.parts import plan_of
+
+    folder = find_data(options.data)
+    settings, _ = config.load_or_last(options.config, folder)
+    with holding(folder, reloads=False) as stop, assembled(settings, plan_of(settings), folder, stop) as (trader, _):
+        trader.read_back()
+        trader.follow(Orders(folder.stream("events")).fresh())
+        troubles = trader.take_prices(ONCE_FETCH_S_MAX)
+        for symbol, history in trader.histories.items():
+            if history.settled_s is not None:
+                trader.evaluate(symbol, history.settled_s)
+        if not troubles and not trader.is_current:
+            say("there are more candles to fetch than one pass has time for; run it again")
+            return 75
+        return min((trouble.exit_status for trouble in troubles), default=0)
+
+
+def check(options: argparse.Namespace) -> int:
+    """Say whether the configuration is good, and when each job runs next."""
+    from agent.course import Course
+    from agent.duties import Duties
+    from agent.errand import Errands
+    from agent.fetch import Fetcher
+    from agent.jobs import Jobs, name_of
+    from agent.outbox import lacking
+    from agent.parts import plan_of
+    from agent.rules import rules_with
+    from agent.trader import trader_of
+
+    settings, folder = config.load(options.config), find_data(options.data)
+    clock = SystemClock(time.sleep)
+    plan = plan_of(settings)
+    with trader_of(settings, folder, clock, Fetcher(clock), plan) as trader:
+        jobs = Jobs(clock, settings.schedule.timezone, rules_with(settings.schedule.order), _tell, _tell)
+        Duties(trader, Course(settings, None, plan), Errands()).plan(jobs)
+    show(f"config    {settings.path or 'built-in defaults'}: good")
+    show(f"data      {folder.path}")
+    for text in lacking(settings):
+        show(text, alarm=True)
+    for job in jobs.jobs:
+        assert job.next_run is not None  # noqa: S101 - they are planned
+        moments = [job.next_run + n * timedelta(**{str(job.unit): job.interval}) for n in range(3)]
+        show(f"{name_of(job):9} {', '.join(f'{moment:%m-%d %H:%M}' for moment in moments)} ({settings.schedule.zone})")
+    return 0
+
+
+def pause(options: argparse.Namespace) -> int:
+    """Fill no more signals on paper, and go on recording; `resume` ends it."""
+    return _order(options)
+
+
+def resume(options: argparse.Namespace) -> int:
+    """Fill signals on paper again."""
+    return _order(options)
+
+
+def reload(options: argparse.Namespace) -> int:
+    """Take up the configuration as it is now, as SIGHUP does; a changed file is taken up by itself."""
+    return _order(options)
+
+
+def _order(options: argparse.Namespace) -> int:
+    """Order something by an event that the bot follows; where none runs, the next one does."""
+    settings, folder = config.load(options.config), find_data(options.data)
+    folder.prepare()
+    with folder.open("events", settings) as events:
+        ts, by = timestamp(time.time()), getpass.getuser()
+        events.append({"ts": ts, "kind": "command", "what": options.command, "by": by})
+    say(f"{options.command} is ordered; a bot that runs follows within half a minute, else the next one that starts")
+    return 0
 
 
 def replay(options: argparse.Namespace) -> int:
@@ -124,6 +210,10 @@ def bank(options: argparse.Namespace) -> int:
     return 0
 
 
+def _tell(*what: object) -> None:
+    say(f"{what}")
+
+
 def reading(options: argparse.Namespace) -> DataFolder:
     """Return the folder that is read, and say which; raises FolderError saying what to do."""
     folder = find_data(options.data)
@@ -160,8 +250,17 @@ def _for_bank(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("asset", metavar="ASSET", nargs="?", help="a symbol such as KRW-BTC; none: money")
 
 
+def _for_nothing(_parser: argparse.ArgumentParser) -> None:
+    """Add no argument."""
+
+
 _Command = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]]
 _COMMANDS: dict[str, _Command] = {
+    "once": (_for_nothing, once),
+    "check": (_for_nothing, check),
+    "pause": (_for_nothing, pause),
+    "resume": (_for_nothing, resume),
+    "reload": (_for_nothing, reload),
     "replay": (_for_replay, replay),
     "status": (_for_status, status),
     "audit": (_for_audit, audit),

@@ -32,7 +32,7 @@ def load(argument: str | None, environ: Mapping[str, str] = os.environ) -> Confi
         argument: the file named by `--config`; then come MOSS_CONFIG, /etc/moss/moss.toml, ./moss.toml, the defaults.
     Raises: ConfigError naming the file, and each wrong key with its line.
     """
-    path = _find(argument, environ)
+    path = find(argument, environ)
     if path is None:
         return Config()
     try:
@@ -64,7 +64,8 @@ def load_or_last(argument: str | None, folder: "DataFolder") -> tuple[Config, st
         return last_good(folder, error), str(error)
 
 
-def _find(argument: str | None, environ: Mapping[str, str]) -> Path | None:
+def find(argument: str | None, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the config file that applies here, None where there is none; `load` says which comes first."""
     named = argument or environ.get("MOSS_CONFIG")
     if named:
         return Path(named)
@@ -141,6 +142,10 @@ def _relations(config: Config) -> list[Problem]:
         from agent.listing import relations
 
         found += relations(config)
+    if config.schedule.order:
+        from agent.order import mistakes
+
+        found += [("schedule", "order", mistake) for mistake in mistakes(config.schedule.order)]
     return found
 
 

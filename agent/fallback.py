@@ -9,13 +9,13 @@ from store import newest
 
 
 def last_good(folder: DataFolder, wrong: ConfigError) -> Config:
-    """Return the whole configuration that the newest `start` or `reload` event holds, and say so.
+    """Return the whole configuration that the newest `start`, `reload` or `rollback` event holds, and say so.
 
     Arguments:
         wrong: what is wrong with the file; raised where no earlier configuration was ever good.
     """
     for event in newest(folder.stream("events")):
-        if event["kind"] in ("start", "reload") and "config" in event:
+        if event["kind"] in ("start", "reload", "rollback") and "config" in event:
             last, problems = config.parse(event["config"])
             if not problems:
                 say(str(wrong))

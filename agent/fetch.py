@@ -17,14 +17,19 @@ from agent.errors import Unreachable, Unusable
 from agent.headers import server_time_s, told_wait_s
 from agent.host import Host
 from agent.stop import Stop
-from agent.trouble import TRANSPORT_ERRORS, Passing, cause, refusal
 
 USER_AGENT = "moss/0.1 (personal use)"
 REDIRECTS_MAX = 3
+# What requests raises, and what it lets through from the library below it. (Its type stubs hide the second name.)
+_TRANSPORT_ERRORS = (requests.RequestException, requests.exceptions.BaseHTTPError)  # type: ignore[attr-defined]
 
 # Before attempt n + 1: a random wait between 0.1 s and min(0.5 s * 2**(n - 1), 5 s), so that many agents that lost one
 # server at the same instant do not come back at the same instant.
 _BACKOFF = wait_random_exponential(multiplier=0.5, min=0.1, max=5)
+
+
+class Passing(Unreachable):
+    """Trouble that may be over in a moment: worth another attempt within the same call."""
 
 
 class Answer(NamedTuple):
@@ -137,7 +142,9 @@ class Fetcher:
         try:
             with ask.send() as response:
                 return self._answer(ask, response, check)
-        except TRANSPORT_ERRORS as error:
+        except _TRANSPORT_ERRORS as error:
+            from agent.trouble import cause  # what can go wrong is only known where something does
+
             what, kind = cause(error)
         # Raised out here because the libraries' own errors hold the address, which may hold a secret.
         raise kind(f"{ask.name} {what}")
@@ -147,6 +154,8 @@ class Fetcher:
         ask.host.hear(headers, self._clock.monotonic_s())
         if status not in (200, 304) and not ask.has_body:
             ask.host.refusals += status in (418, 429)
+            from agent.trouble import refusal
+
             raise refusal(ask.name, status, told_wait_s(headers, now_s), ask.host.refusals)
         try:
             sent = receive(response.raw, headers.get("Content-Length", ""), ask.size_bytes_max, check)

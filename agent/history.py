@@ -63,7 +63,7 @@ class History:
         begin_s = self._begin(end_s)
         asked_s = self._clock.now_s()
         # The newest page first: in a market where little is traded it reaches back over all that is missing.
-        count = min(self._source.rows_max, (end_s - begin_s) // MINUTE_S)
+        count = min(self._source.rows_max, max((end_s - begin_s) // MINUTE_S, 1))
         newest = self._ask(end_s, count, deadline_s)
         if not newest and self._newest_s is not None and self._newest_s >= end_s - count * MINUTE_S:
             # Taken for minutes without trade, it would be decided on.
@@ -97,8 +97,9 @@ class History:
             # A market in which nothing is traded for days is not asked for those days again each minute.
             missing_s = max(missing_s, self._asked_s - page_s // 2)
         if self._asked_s is None or end_s % HOUR_S == 0:
-            return min(missing_s, end_s - LATE_MINUTES_MAX * MINUTE_S)
-        return missing_s
+            missing_s = min(missing_s, end_s - LATE_MINUTES_MAX * MINUTE_S)
+        # By a clock that was set back it would be looked further back than is remembered, and stored a second time.
+        return max(missing_s, self._newest_s - LATE_MINUTES_MAX * MINUTE_S)
 
     def _ask(self, before_s: int, count: int, deadline_s: float) -> list[Candle]:
         asked_s = self._clock.now_s()

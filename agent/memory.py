@@ -3,18 +3,14 @@
 There is no second state file that could fall out of step with the records.
 """
 
-from collections.abc import Iterator, Mapping
-from itertools import takewhile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from agent.clock import DAY_S, MINUTE_S, seconds, timestamp
-from agent.folder import DataFolder
+from agent.clock import MINUTE_S
 from agent.market.bank import Account, account_of
 from agent.market.candle import Candle, candle_of
 from agent.market.evaluation import Market, is_comparable
-from agent.market.strategy import HOLD
-from store import newest
+from store import Record, newest
 
 # Candles older than the strategy's window that are read too: a row stored late stands behind newer ones.
 SPARE_MINUTES = 400
@@ -55,18 +51,24 @@ def candles(
     return sorted(found, key=lambda candle: candle.open_s)
 
 
-def recall_evaluations(path: Path, markets: Mapping[str, Market], source: str, rule: str) -> None:
-    """Tell each market its newest evaluation, and the newest one that the next can be compared with."""
+def recall_evaluations(path: Path, markets: Mapping[str, Market], source: str, rule: str) -> dict[str, Record]:
+    """Tell each market its newest evaluation, and the newest one that the next can be compared with.
+
+    Returns: each symbol's newest record.
+    """
+    last: dict[str, Record] = {}
     unmatched = set(markets)
     for record in newest(path):
         symbol = record.get("symbol")
         if symbol in unmatched:
+            last.setdefault(symbol, record)
             markets[symbol].remember_minute(record)
             if is_comparable(record, source, rule):
                 unmatched.discard(symbol)
                 markets[symbol].remember_averages(record)
         if not unmatched:
             break
+    return last
 
 
 def account(path: Path) -> Account | None:
@@ -87,30 +89,3 @@ def previous_end(path: Path, boot_id: str | None) -> str | None:
         if event["kind"] == "start":
             return "died" if event.get("boot_id") == boot_id else "machine"
     return None
-
-
-def unfilled(folder: DataFolder, symbols: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
-    """Yield each symbol's last signal if it asks for a trade and neither ledger nor an event tells of it."""
-    last: dict[str, Mapping[str, Any]] = {}
-    for record in newest(folder.stream("signals")):
-        if record.get("symbol") in symbols:
-            last.setdefault(record["symbol"], record)
-        if len(last) == len(symbols):
-            break
-    for signal in last.values():
-        if signal["signal"] != HOLD and not _is_settled(folder, signal):
-            yield signal
-
-
-def _is_settled(folder: DataFolder, signal: Mapping[str, Any]) -> bool:
-    # A day's margin for a clock that was set back between the two records.
-    horizon_ts = timestamp(seconds(signal["ts"]) - DAY_S)
-    for stream in ("ledger", "events"):
-        for record in takewhile(lambda each: each["ts"] >= horizon_ts, newest(folder.stream(stream))):
-            if record["kind"] in ("fill", "unfilled") and all(record[key] == signal[key] for key in _TRADE):
-                return True
-    return False
-
-
-# What a signal and its fill have in common, and no other signal.
-_TRADE = ("symbol", "candle_ts")

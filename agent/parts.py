@@ -3,7 +3,7 @@
 from agent.market.bank import Terms
 from agent.market.hours import Hours
 from agent.market.strategy import Plan
-from agent.settings import Config, Strategy, minutes
+from agent.settings import Config, minutes
 
 
 def plan_of(config: Config) -> Plan:
@@ -14,11 +14,9 @@ def plan_of(config: Config) -> Plan:
     strategy = config.strategy
     if strategy.name == "sma_cross":
         return sma_cross(strategy.fast, strategy.slow)
-    if strategy.name.startswith("file:"):
-        from agent.strategy_file import plan_from
+    from agent.plans import plan_of_another  # most boxes follow the default
 
-        return plan_from(strategy.name, dict(strategy.parameters))
-    return _with_rsi(strategy)
+    return plan_of_another(strategy)
 
 
 def sma_cross(fast: int, slow: int) -> Plan:
@@ -26,20 +24,6 @@ def sma_cross(fast: int, slow: int) -> Plan:
     from agent.market.strategies.sma_cross import SmaCross
 
     return Plan("sma_cross", {"fast": fast, "slow": slow}, lambda: SmaCross(fast, slow))
-
-
-def _with_rsi(strategy: Strategy) -> Plan:
-    rsi, low, high = strategy.rsi, float(strategy.rsi_oversold), float(strategy.rsi_overbought)
-    parameters: dict[str, int | float] = {"rsi": rsi, "rsi_oversold": low, "rsi_overbought": high}
-    if strategy.name == "rsi":
-        from agent.market.strategies.rsi import Rsi
-
-        return Plan("rsi", parameters, lambda: Rsi(rsi, low, high))
-    from agent.market.strategies.sma_rsi import SmaRsi
-
-    fast, slow = strategy.fast, strategy.slow
-    parameters |= {"fast": fast, "slow": slow}
-    return Plan("sma_rsi", parameters, lambda: SmaRsi(fast, slow, rsi, low, high))
 
 
 def terms_of(config: Config) -> Terms:

@@ -48,6 +48,7 @@ web_address = _like("https?://.*", "begin with https:// or http://")
 _strategy = _like("sma_cross|sma_rsi|rsi|file:/.*", "be one of sma_cross, sma_rsi, rsi, file:/PATH.py")
 _offset = _like(clock.OFFSET, f"be an offset from UTC {clock.OFFSETS}")
 _folder = _like("(/.*)?", "be a path from / on")
+_prom = _like(r"(/.+\.prom)?", "be a whole path that ends in .prom")
 _time_of_day = _like("([01][0-9]|2[0-3]):[0-5][0-9]", "be a time of day such as 09:00")
 _time_or_nothing = _like("(([01][0-9]|2[0-3]):[0-5][0-9])?", "be a time of day such as 09:00")
 
@@ -110,6 +111,7 @@ class Schedule:
     session_open: str = key("09:00", 'from when signals are decided; both "": always', _time_or_nothing)
     session_close: str = key("23:00", "until when, not included; before the opening: over midnight", _time_or_nothing)
     zone: str = key("+09:00", "the market's offset from UTC", _offset)
+    order: tuple[str, ...] = key((), "further rules for jobs due together, such as `upload after cleanup`")
 
     @property
     def timezone(self) -> timezone:
@@ -183,11 +185,17 @@ class Webhook:
 class Report:
     """The hourly report."""
 
-    prometheus: str = key(
-        "",
-        "a file NAME.prom that node_exporter's textfile collector reads; see alerts.md",
-        _like(r"(/.+\.prom)?", "be a whole path that ends in .prom"),
-    )
+    prometheus: str = key("", "a file /FOLDER/NAME.prom for node_exporter's textfile collector; see alerts.md", _prom)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """When the bot tells an alert of itself."""
+
+    disk_free_mib_min: int = key(200, "less room on the disk is an alert", _between(1, 10**6))
+    rss_mib_max: int = key(56, "more resident memory is an alert", _between(1, 10**6))
+    price_min_max: int = key(10, "minutes without an answer from the exchange until it is one", _between(1, 10**6))
+    scorer_min_max: int = key(45, "minutes without a run of the scorer until it is one", _between(1, 10**6))
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +227,7 @@ class Config:
     telegram: Telegram = field(default_factory=Telegram)
     webhook: Webhook = field(default_factory=Webhook)
     report: Report = field(default_factory=Report)
+    watch: Watch = field(default_factory=Watch)
     store: StoreSettings = field(default_factory=StoreSettings)
     backup: Backup = field(default_factory=Backup)
     path: Path | None = None

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from agent.alerts import still_open
 from agent.clock import DAY_S, seconds
 from agent.folder import DataFolder
 from store import newest
@@ -18,7 +19,8 @@ def status(folder: DataFolder, now_s: float) -> dict[str, Any]:
     Arguments:
         now_s: the machine's moment.
     Returns: `state` (running, silent, stopped, never started), `since`, `version`; the `alerts` that have not ended;
-        for each symbol its newest candle and signal; the ledger's last state; scores and errors of the last day.
+        the last `report`; each symbol's newest candle and signal; the ledger's last state; the last day's scores and
+        errors.
     Cost: reads back one day of records.
     """
     ledger = next(newest(folder.stream("ledger")), None)
@@ -44,7 +46,8 @@ def lines(report: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     silent = f"; nothing was written for {SILENCE_S_MAX} s: it died or hangs" if is_silent else ""
     yield f"bot       {report['state']}{since}{silent}", is_silent
     for alert in report["alerts"]:
-        yield f"{alert['what']:9} {alert['message']}: {alert['doing']}", True
+        advice = f"; {alert['advice']}" if "advice" in alert else ""
+        yield f"{alert['what']:9} {alert['message']}: {alert['doing']}{advice}", True
     for symbol, newest_of in report["symbols"].items():
         candle, signal = newest_of["candle"], newest_of["signal"]
         if candle:
@@ -57,8 +60,21 @@ def lines(report: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
         yield f"bank      {ledger['equity']} in all: cash {ledger['cash']}, {held or 'nothing held'}", False
     yield f"headlines {report['scores_day']} scored in the last day, the last at {report['last_score_ts']}", False
     yield f"errors    {report['errors_day']} in the last day", False
+    if report["report"]:
+        yield from _of_the_hour(report["report"])
     if report["last_error"]:
         yield f"{'':9} {report['last_error']['ts']} {report['last_error']['message']}", False
+
+
+def _of_the_hour(hour: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Yield what the last report says; a report of an earlier version says less."""
+    if "without_trade" not in hour:
+        return
+    minutes = f"{hour['candles']} candles, {hour['without_trade']} minutes without trade, {hour['gap']} in gaps"
+    yield f"last hour {minutes}; {hour['evaluations']} evaluations, {hour['fills']} fills", hour["gap"] > 0
+    latency = f", answers in {hour['fetch_ms_median']:.0f} ms" if hour["fetch_ms_median"] is not None else ""
+    memory = f"{hour['rss_kib'] / 1024:.1f} MiB of memory, " if hour["rss_kib"] else ""
+    yield f"machine   {memory}{hour['disk_free_mib']:,} MiB of disk left{latency}", False
 
 
 def as_json(report: Mapping[str, Any]) -> str:
@@ -67,22 +83,23 @@ def as_json(report: Mapping[str, Any]) -> str:
 
 
 def _life(folder: DataFolder, now_s: float) -> dict[str, Any]:
-    """Tell the bot's state from its newest start or stop, and the alerts since that have not ended."""
-    alerts: list[dict[str, Any]] = []
-    ended: set[str] = set()
+    """Tell the bot's state from its newest start or stop, the alerts that have not ended, and the last report."""
+    last, report = None, None
     for event in newest(folder.stream("events")):
-        known = {"since": event["ts"], "version": event.get("version"), "previous": event.get("previous")}
-        if event["kind"] == "alert_end":
-            ended.add(event["what"])
-        if event["kind"] == "alert" and event["what"] not in ended:
-            alerts.append(event)
-        if event["kind"] == "stop":
-            return {"state": "stopped", **known, "alerts": alerts}
-        if event["kind"] == "start":
-            # Files tell the machine's time even where a demo's clock ran ahead of it.
-            is_writing = now_s - _touched_s(folder) <= SILENCE_S_MAX
-            return {"state": "running" if is_writing else "silent", **known, "alerts": alerts}
-    return {"state": "never started", "since": None, "version": None, "previous": None, "alerts": alerts}
+        if event["kind"] == "report":
+            report = report or event
+        if event["kind"] in ("start", "stop"):
+            last = event
+            break
+    alerts = list(still_open(folder.stream("events")).values())
+    if last is None:
+        life = {"state": "never started", "since": None, "version": None, "previous": None}
+    else:
+        # Files tell the machine's time even where a demo's clock ran ahead of it.
+        is_writing = now_s - _touched_s(folder) <= SILENCE_S_MAX
+        state = "stopped" if last["kind"] == "stop" else "running" if is_writing else "silent"
+        life = {"state": state, "since": last["ts"], "version": last.get("version"), "previous": last.get("previous")}
+    return {**life, "alerts": alerts, "report": report}
 
 
 def _touched_s(folder: DataFolder) -> float:

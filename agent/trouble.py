@@ -1,4 +1,4 @@
-"""Trouble on the wire, sorted: try again in a moment, wait as long as told, or give up."""
+"""Trouble on the wire, sorted: try again in a moment, wait as long as told, or give up; imported when there is some."""
 
 import http.client
 import socket
@@ -7,17 +7,11 @@ import ssl
 import requests
 
 from agent.errors import MossError, Refused, Unreachable, Unusable
+from agent.fetch import Passing
 
-# What requests raises, and what it lets through from the library below it.
-# (Its type stubs hide the second name.)
-TRANSPORT_ERRORS = (requests.RequestException, requests.exceptions.BaseHTTPError)  # type: ignore[attr-defined]
 # 429 is "too many requests", 418 what exchanges say to those who went on; a server that tells no wait gets these.
 UNTOLD_WAIT_S = {429: 1.0, 418: 60.0}
 UNTOLD_WAIT_S_MAX = 3600.0
-
-
-class Passing(Unreachable):
-    """Trouble that may be over in a moment: worth another attempt within the same call."""
 
 
 def refusal(name: str, status: int, wait_s: float | None, refusals: int) -> MossError:

@@ -1,17 +1,15 @@
 """Other markets that stand in while the first is down; imported only where `market.fallback` names some."""
 
-from collections.abc import Iterator
-from itertools import islice
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from agent.clock import DAY_S, MINUTE_S, Clock, timestamp
 from agent.console import say
 from agent.errors import MossError, Stopped
 from agent.fetch import Fetcher
 from agent.folder import DataFolder
-from agent.market.engine import Entry
 from agent.market.sources import Source, source_of
-from agent.market.strategy import HOLD
+from agent.market.strategy import Plan
 from agent.settings import Config
 from agent.trader import Trader
 
@@ -39,8 +37,10 @@ class TraderWithFallback(Trader):
     are not the first's, its prices are in another currency: then signals are stored and not traded on.
     """
 
-    def __init__(self, config: Config, folder: DataFolder, clock: Clock, first: Source, fetcher: Fetcher) -> None:
-        super().__init__(config, folder, clock, first)
+    def __init__(
+        self, config: Config, folder: DataFolder, clock: Clock, first: Source, plan: Plan, fetcher: Fetcher
+    ) -> None:
+        super().__init__(config, folder, clock, first, plan)
         self._choices = [Choice(first, config.market.symbols)]
         for each in config.market.fallback:
             source = source_of(config.market, fetcher, each.source)
@@ -78,20 +78,14 @@ class TraderWithFallback(Trader):
         (source, symbols), left = self._choices[index], self._source.name
         say(f"prices now come from {source.name} in place of {left}: {why}")
         self.event("source", source=source.name, symbols=list(symbols), instead_of=left, why=why)
-        self._source, self._symbols, self._source_name = source, symbols, source.name
+        self._source, self._symbols, self.source_name = source, symbols, source.name
         self._in_use, self._failed_passes = index, 0
         self._recalled_since = timestamp(self.clock.now_s() - RECALLED_D * DAY_S) if index else ""
         for symbol in set(self._overdue) - set(self._symbols):
             self._miss(symbol, self._overdue.pop(symbol))
         self.read_back()
 
-    def _decisions(self, symbol: str) -> Iterator[Entry]:
+    def _why_unfilled(self, signal: Mapping[str, Any]) -> str:
         if self._symbols == self.config.market.symbols:
-            yield from super()._decisions(symbol)
-            return
-        for stream, signal in islice(super()._decisions(symbol), 1):
-            yield stream, signal
-            if signal["signal"] != HOLD:
-                told = {"symbol": symbol, "side": signal["signal"], "candle_ts": signal["candle_ts"]}
-                message = f"the paper money is not in the currency of {self._source.name}'s {symbol}"
-                yield "events", {"ts": timestamp(self.clock.now_s()), "kind": "unfilled", **told, "message": message}
+            return super()._why_unfilled(signal)
+        return f"the paper money is not in the currency of {self._source.name}'s {signal['symbol']}"

@@ -10,6 +10,7 @@ from agent.breaker import Breaker
 from agent.clock import seconds
 from agent.fetch import Fetcher
 from agent.folder import DataFolder
+from agent.parts import plan_of
 from agent.trader import Trader, trader_of
 from tests.fakes.clock import ManualClock
 from tests.fakes.exchange import FakeExchange, FakeUpbit
@@ -44,7 +45,8 @@ class Bench:
         self._opened.close()
         fetcher = Fetcher(self.clock, host=lambda name: Breaker(name, lambda change: self.trader.tell_breaker(change)))
         self._opened.callback(fetcher.close)
-        self.trader = self._opened.enter_context(trader_of(self.config, self.data, self.clock, fetcher))
+        trader = trader_of(self.config, self.data, self.clock, fetcher, plan_of(self.config))
+        self.trader = self._opened.enter_context(trader)
         self.trader.read_back()
 
     def live(self, minutes: int, deadline_s: float = 10) -> None:

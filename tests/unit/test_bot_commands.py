@@ -93,7 +93,8 @@ def test_status_says_what_to_do_when_there_is_nothing(tmp_path: Path) -> None:
 def test_check_prints_the_next_runs_of_each_job(tmp_path: Path) -> None:
     done = run("bot.py", "check", "--config", write_config(tmp_path, DEMO), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["config", "data", "prices", "signals", "report"]
+    jobs = ["prices", "signals", "watch", "report", "cleanup"]
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["config", "data", *jobs]
     assert list(tmp_path.iterdir()) == [tmp_path / "moss.toml"]
 
 

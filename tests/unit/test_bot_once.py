@@ -12,6 +12,7 @@ from agent.fetch import Fetcher
 from agent.folder import DataFolder
 from agent.market.candle import checked, record_of
 from agent.market.sources import source_of
+from agent.parts import plan_of
 from agent.trader import Trader
 from store import Store
 from tests.fakes.clock import ManualClock
@@ -212,7 +213,7 @@ def test_run_tells_when_it_leaves_an_exchange_alone_and_asks_again(tmp_path: Pat
         folder.prepare()
         fetcher = Fetcher(clock, host=lambda name: Breaker(name, lambda change: trader.tell_breaker(change)))
         settings = load(str(config), {})
-        with Trader(settings, folder, clock, source_of(settings.market, fetcher)) as trader:
+        with Trader(settings, folder, clock, source_of(settings.market, fetcher), plan_of(settings)) as trader:
             trader.read_back()
             for _ in range(8):
                 trader.take_prices(10)

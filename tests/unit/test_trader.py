@@ -9,6 +9,7 @@ from agent.clock import timestamp
 from agent.errors import Unreachable
 from agent.folder import DataFolder
 from agent.market.candle import Candle, checked
+from agent.parts import plan_of
 from agent.settings import Bank, Config, Market, Schedule, Strategy
 from agent.trader import GRACE_S, Trader
 from store import Store
@@ -61,7 +62,7 @@ class TraderBench:
         self.trader = self._born()
 
     def _born(self) -> Trader:
-        trader = Trader(self.config, DataFolder(self.folder), self.clock, self.market)
+        trader = Trader(self.config, DataFolder(self.folder), self.clock, self.market, plan_of(self.config))
         trader.read_back()
         return trader
 

@@ -1,0 +1,133 @@
+"""The loop of one configuration: what is due is done, orders are followed, and a better configuration ends it."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from agent import alive
+from agent.console import say
+from agent.course import Course
+from agent.duties import Duties
+from agent.errand import Errands
+from agent.errors import Stopped
+from agent.jobs import Due, Jobs
+from agent.orders import Orders
+from agent.rules import FETCH_S_MAX, rules_with
+from agent.stop import Stop
+from agent.trader import Trader
+from store import NotStored
+
+if TYPE_CHECKING:
+    from agent.outbox import Outbox
+
+FAILED_PASSES_MAX = 3
+
+# What a new loop tells before anything else: that the process started, or why there is a new loop.
+First = Callable[[Trader], object]
+
+
+class Loop:
+    """The passes of one trader.
+
+    Arguments:
+        stop: ends it.
+        course: which configuration is followed; where it turns, the loop ends too, for the next one.
+        orders: the events that others append.
+        outbox: what tells the outside, where that is configured.
+    """
+
+    def __init__(
+        self, trader: Trader, stop: Stop, course: Course, orders: Orders, outbox: "Outbox | None" = None
+    ) -> None:
+        self._trader = trader
+        self._stop = stop
+        self._course = course
+        self._orders = orders
+        self._outbox = outbox
+        self._broken = ""
+        self._turned: First | None = None
+        self._errands = Errands()
+        schedule = trader.config.schedule
+        self.jobs = Jobs(trader.clock, schedule.timezone, rules_with(schedule.order), trader.tell_missed, self._failed)
+        self._duties = Duties(trader, course, self._errands, outbox)
+
+    def live(self, first: First) -> First | None:
+        """Pass after pass until a stop is asked for; returns what the next loop tells first, None for an end.
+
+        Arguments:
+            first: what this one tells.
+        """
+        market, trader, stop = self._trader.config.market, self._trader, self._stop
+        say(f"moss reads {', '.join(market.symbols)} of {market.source}; its records go to {trader.folder.path}")
+        self._attempt(lambda: first(trader))
+        # Before the first fetch, which may take long: what falls due meanwhile is done after it, late but not lost.
+        self._duties.plan(self.jobs)
+        self._attempt(lambda: trader.take_prices(FETCH_S_MAX))
+        alive.notify("READY=1")
+        while not stop.asked:
+            self._attempt(self._pass)
+            alive.notify(f"WATCHDOG=1\nSTATUS={trader.last_line}")
+            self._attempt(self._turn)
+            if self._turned:
+                return self._turned
+            trader.clock.sleep_s(self.jobs.idle_s())
+        alive.notify("STOPPING=1")
+        self._attempt(trader.tell_stop)
+        return None
+
+    def close(self) -> None:
+        """End the programs that still run beside it."""
+        self._errands.close()
+
+    def _pass(self) -> None:
+        self.jobs.run_due()
+        for failure in self._errands.failures():
+            self.jobs.fail(*failure)
+        events = self._orders.fresh()
+        if self._trader.follow(events):
+            self._stop.reload_asked = True
+        if self._outbox is not None:
+            for event in events:
+                self._outbox.offer(event)
+            self._outbox.work(self.jobs.idle_s())
+
+    def _turn(self) -> None:
+        """Turn to a configuration that changed, or back from one that does not work."""
+        course, trader = self._course, self._trader
+        asked, self._stop.reload_asked = self._stop.reload_asked, False
+        if course.before and (self._broken or trader.failed_passes >= FAILED_PASSES_MAX):
+            from agent.turning import turn_back
+
+            self._turned = turn_back(course, self._broken or f"{FAILED_PASSES_MAX} passes brought no prices")
+        elif course.has_changed() or asked:
+            from agent.turning import turn
+
+            self._turned = turn(course, trader, asked=asked)
+
+    def _attempt(self, work: Callable[[], object]) -> None:
+        """Do something that stores; a record that could not be stored is no end: the next try starts from the store."""
+        try:
+            self._trader.sure()
+            work()
+        except Stopped:
+            return
+        except NotStored as error:
+            self._tell_not_stored(error)
+        except Exception as error:
+            if not self._course.before:
+                raise
+            # What nobody foresaw ends the process, but where the configuration before is there to go back to.
+            self._broken = f"{type(error).__name__}: {error}"
+
+    def _tell_not_stored(self, error: NotStored) -> None:
+        from agent.mishap import tell_not_stored  # a disk is full now and then at most
+
+        self._trader.is_unsure = True
+        tell_not_stored(self._trader, error)
+
+    def _failed(self, name: str, due: Due, error: Exception, again_s: float | None) -> None:
+        from agent.mishap import tell_failure
+
+        if isinstance(error, NotStored):
+            self._tell_not_stored(error)
+        else:
+            tell_failure(self._trader, name, due, error, again_s)

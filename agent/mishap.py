@@ -1,0 +1,48 @@
+"""What goes wrong in a pass, told as events; imported when something does."""
+
+import errno
+from contextlib import suppress
+
+from agent.chronicle import Chronicle
+from agent.clock import MINUTE_S, timestamp
+from agent.console import say
+from agent.errors import MossError
+from agent.jobs import Due
+from agent.settings import minutes
+from store import NotStored, reserve
+
+
+def tell_trouble(chronicle: Chronicle, symbol: str, error: MossError, attempt: int) -> None:
+    """Store that a market gave no candles, the how-manieth time in a row, and when it is asked again.
+
+    Raises: NotStored.
+    """
+    say(f"{symbol}: {error}")
+    fields = {"class": error.kind, "message": str(error), "symbol": symbol, "source": chronicle.source_name}
+    next_s = chronicle.clock.now_s() + MINUTE_S * minutes(chronicle.config.schedule.price)
+    chronicle.event("error", **fields, attempt=attempt, next_ts=timestamp(next_s))
+
+
+def tell_failure(chronicle: Chronicle, job: str, due: Due, error: Exception, again_s: float | None) -> None:
+    """Store that a job failed, and when it is tried again; raises NotStored."""
+    say(f"{job}: {error}")
+    kind = error.kind if isinstance(error, MossError) else type(error).__name__
+    again = {} if again_s is None else {"next_ts": timestamp(again_s)}
+    chronicle.event("error", **{"class": kind}, message=f"{error}", job=job, attempt=due.attempt, **again)
+
+
+def tell_not_stored(chronicle: Chronicle, error: NotStored) -> None:
+    """Say that a record could not be stored; on a full disk make room for the event that tells of it."""
+    say(f"not stored, and tried again at the next pass: {error}")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) and reserve.give_up(chronicle.folder.path, error):
+        with suppress(NotStored):
+            chronicle.event("error", **{"class": "NotStored"}, message=str(error), attempt=1)
+
+
+def tell_skew(chronicle: Chronicle, skew_s: float, *, is_off: bool) -> None:
+    """Store that this machine's clock begins to differ from the exchange's, or no longer does; raises NotStored."""
+    side = "behind" if skew_s > 0 else "ahead of"
+    message = f"this machine's clock is {abs(skew_s):.0f} s {side} the exchange's"
+    say(message)
+    chronicle.event("clock", source=chronicle.source_name, skew_s=round(skew_s, 1), message=message)
+    chronicle.alerts.weigh("clock", is_off, message=message)

@@ -1,0 +1,89 @@
+"""Turning to a changed configuration, and back from one that does not work; imported when there is one."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from agent import alive, config
+from agent.console import say
+from agent.course import Course
+from agent.errors import ConfigError
+from agent.parts import plan_of
+from agent.settings import Config
+from agent.trader import Trader
+
+
+def turn(course: Course, trader: Trader, *, asked: bool) -> Callable[[Trader], object] | None:
+    """Turn to what the file says now.
+
+    The whole file is checked first; a wrong one changes nothing and is an alert. What is followed now stays at hand.
+
+    Arguments:
+        course: what is followed.
+        trader: the one that follows it.
+        asked: by the owner, not only found to be changed.
+    Returns: what the next trader tells first, None where nothing changed.
+    Raises: NotStored.
+    """
+    try:
+        found = _turned(course)
+    except ConfigError as error:
+        say(str(error))
+        trader.alerts.begin("config", message=str(error), doing="goes on with the configuration it has")
+        found = None
+    if asked or found is not None:
+        alive.notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+    if asked and found is None:
+        alive.notify("READY=1")
+    return None if found is None else partial(_tell_reload, changes=found)
+
+
+def turn_back(course: Course, why: str) -> Callable[[Trader], object]:
+    """Go back to the configuration before the trial; the file is not taken again until it changes.
+
+    Returns: what the next trader tells first.
+    """
+    assert course.before is not None  # noqa: S101 - only one that is on trial is turned back
+    course.rejected = course.state
+    found = changes(course.config, course.before[0])
+    course.follow(*course.before)
+    return partial(_tell_rollback, changes=found, why=why)
+
+
+def changes(before: Config, after: Config) -> dict[str, Any]:
+    """Return each key that differs, as {"section.key": [before, after]}."""
+    old, new = config.record_of(before), config.record_of(after)
+    return {
+        f"{section}.{key}": [old[section][key], value]
+        for section, keys in new.items()
+        for key, value in keys.items()
+        if old[section][key] != value
+    }
+
+
+def _turned(course: Course) -> dict[str, Any] | None:
+    files = course.files()
+    if files == course.rejected:
+        raise ConfigError(f"{course.path}: was followed and rolled back; it is taken again once it is changed")
+    fresh = config.load(str(course.path)) if course.path else Config()
+    plan = plan_of(fresh)
+    if fresh == course.config and files == course.state:
+        return None
+    found = changes(course.config, fresh)
+    course.follow(fresh, plan, (course.config, course.plan))
+    return found
+
+
+def _tell_reload(trader: Trader, changes: dict[str, Any]) -> None:
+    # A strategy that raises shows it now, while the one before is at hand, and not at its first evaluation.
+    for market in trader.engine.markets.values():
+        market.judge(trader.clock.now_s())
+    trader.event("reload", changes=changes, config=config.record_of(trader.config))
+    trader.alerts.end("config")
+
+
+def _tell_rollback(trader: Trader, changes: dict[str, Any], why: str) -> None:
+    say(f"back to the configuration before: {why}")
+    trader.event("rollback", changes=changes, why=why, config=config.record_of(trader.config))
+    trader.alerts.begin("config", message=f"it was rolled back: {why}", doing="goes on with the one before")

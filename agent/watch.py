@@ -1,0 +1,26 @@
+"""The bot looks after itself: disk, memory, prices that do not come, a scorer that fell silent."""
+
+import os
+import time
+
+from agent import alive
+from agent.clock import MINUTE_S
+from agent.jobs import Due
+from agent.trader import Trader
+
+
+def look(trader: Trader, _due: Due) -> None:
+    """Look at everything once; what is beyond its limit in the config's [watch] is an alert. Raises NotStored."""
+    limits, alerts, folder = trader.config.watch, trader.alerts, trader.folder
+    disk = os.statvfs(folder.path)
+    free_mib = disk.f_bavail * disk.f_frsize >> 20
+    alerts.weigh("disk", limits.disk_free_mib_min / max(free_mib, 1), folder=str(folder.path), free_mib=free_mib)
+    rss_mib = (alive.rss_kib() or 0) >> 10
+    alerts.weigh("memory", rss_mib / limits.rss_mib_max, rss_mib=rss_mib)
+    for symbol, moment_s in trader.answered_s.items():
+        age_min = round((trader.clock.now_s() - moment_s) / MINUTE_S)
+        alerts.weigh(f"prices {symbol}", age_min / limits.price_min_max, age_min=age_min)
+    # The files' own times: the scorer lives by the machine's clock, whatever the market's does.
+    feeds = folder.stream("feeds")
+    age_min = round((time.time() - feeds.stat().st_mtime) / MINUTE_S) if feeds.exists() else 0
+    alerts.weigh("scorer", age_min / limits.scorer_min_max, age_min=age_min)

@@ -1,0 +1,90 @@
+"""The bot looks after itself: each limit begins an alert with what to do, and being well again ends it."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent import watch
+from agent.folder import DataFolder
+from agent.jobs import Due
+from agent.parts import plan_of
+from agent.settings import Config
+from agent.settings import Watch as Limits
+from agent.trader import Trader
+from tests.fakes.clock import ManualClock
+from tests.scripts import records
+from tests.unit.test_trader import ALWAYS, BTC, T0, FakeMarket
+
+DUE = Due(T0, 1.0)
+
+
+@contextmanager
+def trader(folder: Path, limits: Limits, market: FakeMarket | None = None) -> Iterator[Trader]:
+    settings: Config = replace(ALWAYS, watch=limits)
+    with Trader(settings, DataFolder(folder), ManualClock(T0 + 6), market or FakeMarket(), plan_of(settings)) as made:
+        made.read_back()
+        yield made
+
+
+def told(folder: Path) -> list[tuple[str, str]]:
+    return [(event["kind"], event["what"]) for event in records(folder, "events") if event["kind"].startswith("alert")]
+
+
+def test_watch_tells_nothing_while_all_is_well(tmp_path: Path) -> None:
+    with trader(tmp_path, Limits(disk_free_mib_min=1, rss_mib_max=100_000)) as made:
+        for _ in range(3):
+            watch.look(made, DUE)
+    assert told(tmp_path) == []
+
+
+def test_watch_tells_of_a_disk_that_is_nearly_full_and_of_memory_that_grew(tmp_path: Path) -> None:
+    with trader(tmp_path, Limits(disk_free_mib_min=10**6, rss_mib_max=1)) as made:
+        for _ in range(3):
+            watch.look(made, DUE)
+    assert told(tmp_path) == [("alert", "disk"), ("alert", "memory")]
+    disk, memory = (event for event in records(tmp_path, "events") if event["kind"] == "alert")
+    assert disk["message"] == f"the disk of {tmp_path} has {disk['free_mib']} MiB left"
+    assert memory["rss_mib"] > 1
+    with trader(tmp_path, Limits(disk_free_mib_min=1, rss_mib_max=100_000)) as made:
+        watch.look(made, DUE)
+    assert told(tmp_path)[2:] == [("alert_end", "disk"), ("alert_end", "memory")]
+
+
+def test_watch_tells_when_no_price_came_for_minutes_and_when_one_does(tmp_path: Path) -> None:
+    market = FakeMarket()
+    with trader(tmp_path, Limits(1, 100_000, price_min_max=10), market) as made:
+        market.is_down = True
+        for minute in range(15):
+            made.clock.sleep_s(60)
+            made.take_prices(10)
+            watch.look(made, DUE)
+            assert (told(tmp_path) == [("alert", f"prices {BTC}")]) == (minute >= 9)
+        market.is_down = False
+        made.clock.sleep_s(60)
+        made.take_prices(10)
+        watch.look(made, DUE)
+    assert told(tmp_path) == [("alert", f"prices {BTC}"), ("alert_end", f"prices {BTC}")]
+
+
+@pytest.mark.parametrize(("age_min", "is_told"), [(44, False), (46, True)])
+def test_watch_tells_of_a_scorer_that_fell_silent(tmp_path: Path, age_min: int, *, is_told: bool) -> None:
+    feeds = tmp_path / "feeds.jsonl"
+    feeds.write_text("")
+    os.utime(feeds, (time.time() - 60 * age_min, time.time() - 60 * age_min))
+    with trader(tmp_path, Limits(1, 100_000)) as made:
+        watch.look(made, DUE)
+        assert told(tmp_path) == ([("alert", "scorer")] if is_told else [])
+        feeds.touch()
+        watch.look(made, DUE)
+    assert ("scorer" in [what for _, what in told(tmp_path)]) == is_told
+
+
+def test_watch_minds_no_scorer_that_was_never_there(tmp_path: Path) -> None:
+    with trader(tmp_path, Limits(1, 100_000)) as made:
+        watch.look(made, DUE)
+    assert told(tmp_path) == []
