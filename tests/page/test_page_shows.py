@@ -46,6 +46,21 @@ def test_charts_are_drawn_and_told(visit: Open, desk: RunningDesk) -> None:
 
 
 # The other combinations are looked at by `make pictures`.
+def test_price_line_breaks_where_minutes_were_lost(visit: Open, desk: RunningDesk) -> None:
+    page = visit(desk.port).open()
+    told = page.evaluate("""async () => {
+        const { Series } = await import("./static/series.js");
+        const answer = await (await fetch("api/series?points=4000")).json();
+        const [time, close] = new Series(answer).pricePlot();
+        const [from, until] = answer.gaps[0];
+        const isIn = time.map((at) => at >= from && at < until);
+        return { within: close.filter((_, row) => isIn[row]), ends: close.filter((value) => value === null).length };
+    }""")
+    # A null ends a line; everything in the gap is null, and nothing else is.
+    assert told["within"]
+    assert told["within"] == [None] * told["ends"]
+
+
 @pytest.mark.parametrize(("size", "lang", "theme"), [(PHONE, "ko-KR", "light"), (DESKTOP, "en-US", "dark")])
 def test_page_suits_everybody(visit: Open, desk: RunningDesk, size: tuple[int, int], lang: str, theme: str) -> None:
     window = visit(desk.port, size=size, lang=lang, theme=theme)
@@ -113,6 +128,34 @@ def test_hands_move_the_charts(visit: Open, desk: RunningDesk) -> None:
     page.mouse.wheel(0, -300)
     page.keyboard.up("Control")
     page.wait_for_function("before => document.querySelector('#chart-when').textContent !== before", arg=said)
+
+
+def test_fingers_move_the_charts_and_still_scroll_the_page(visit: Open, desk: RunningDesk) -> None:
+    page = visit(desk.port, size=PHONE).open()
+    page.locator("#plot-price").scroll_into_view_if_needed()
+    over = page.locator("#plot-price .u-over").bounding_box()
+    assert over
+    devtools = page.context.new_cdp_session(page)
+
+    def draw(*fingers: tuple[float, float, float, float]) -> None:
+        """Move each finger from a place in the chart to another."""
+        for step in range(9):
+            points = [
+                {"x": over["x"] + x + (to_x - x) * step / 8, "y": over["y"] + y + (to_y - y) * step / 8, "id": number}
+                for number, (x, y, to_x, to_y) in enumerate(fingers)
+            ]
+            devtools.send(
+                "Input.dispatchTouchEvent", {"type": "touchMove" if step else "touchStart", "touchPoints": points}
+            )
+        devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    for fingers in ([(50, 90, 150, 90)], [(100, 90, 50, 90), (140, 90, 190, 90)]):
+        said = page.inner_text("#chart-when")
+        draw(*fingers)
+        page.wait_for_function("before => document.querySelector('#chart-when').textContent !== before", arg=said)
+    scrolled = page.evaluate("scrollY")
+    draw((100, 150, 100, 20))
+    page.wait_for_function("before => scrollY > before", arg=scrolled)
 
 
 def test_any_range_is_asked_for_in_few_points(visit: Open, desk: RunningDesk) -> None:

@@ -22,7 +22,7 @@ export function timeAxis() {
   };
 }
 
-/** @param places how many decimals a label may have; whole for won */
+/** @param places gives how many decimals a label may have, null where there is nothing to label */
 export function valueAxis(places, splits = undefined) {
   return {
     ...shared(),
@@ -31,7 +31,7 @@ export function valueAxis(places, splits = undefined) {
     gap: 8,
     space: 36,
     ...(splits && { splits }),
-    values: (_, values) => values.map((value) => number(value, places())),
+    values: (_, values) => values.map((value) => (places() === null ? "" : number(value, places()))),
   };
 }
 

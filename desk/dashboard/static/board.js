@@ -18,7 +18,8 @@ import { say } from "./words.js";
 const REST_MS = 160;
 // What came live is added here; the server's own sums follow this much later.
 const EXACT_MS = 10000;
-const POINTS_MAX = 1500;
+// For what is seen; half as much again on either side makes it less than 4,000.
+const POINTS = [500, 1900];
 
 export class Board {
   /** @param $ gives an element of the page by its id */
@@ -27,7 +28,7 @@ export class Board {
     this.symbol = null;
     this.symbols = [];
     this.view = new View();
-    this.now = { price: null, signal: null, account: null };
+    this.now = { prices: {}, signal: null, account: null };
     this.series = this.performance = this.cursor_s = this.asking = null;
     this.timers = {};
     this.vitals = new Vitals($("vitals"), $("stale"));
@@ -50,6 +51,7 @@ export class Board {
     this.$("version").textContent = status.version ? `moss ${status.version}` : "moss";
     this.$("zone").textContent = say("zone", { zone: zone() });
     const symbols = Object.keys(status.symbols);
+    for (const symbol of symbols) this.now.prices[symbol] = status.symbols[symbol].candle?.close;
     this.$("market").hidden = symbols.length === 0;
     this.$("empty").hidden = symbols.length > 0;
     this.$("filled").hidden = symbols.length === 0;
@@ -71,11 +73,8 @@ export class Board {
     this.lists.signals.fill(signals);
     this.lists.events.fill(events.items);
     const candle = last.items[0];
-    this.now = {
-      price: candle?.close ?? null,
-      signal: decided.items[0] ?? null,
-      account: account.equity === null ? null : account,
-    };
+    this.now.signal = decided.items[0] ?? null;
+    this.now.account = account.equity === null ? null : account;
     if (!candle) return;
     this.view.reach(seconds(first.items[0].open_ts), seconds(candle.open_ts) + candle.unit_s);
     this.view.choose(this.view.range || "day");
@@ -92,10 +91,8 @@ export class Board {
     const isOurs = record.symbol === this.symbol;
     if (stream === "ledger") this.now.account = record;
     if (stream === "signals" && isOurs) this.#decided(record);
-    if (stream === "prices" && isOurs) {
-      this.now.price = record.close;
-      this.view.advance(seconds(record.open_ts) + record.unit_s);
-    }
+    if (stream === "prices") this.now.prices[record.symbol] = record.close;
+    if (stream === "prices" && isOurs) this.view.advance(seconds(record.open_ts) + record.unit_s);
     if (stream === "sentiment" || stream === "events") this.lists[stream].add(record);
     if (this.series?.take(stream, record) || stream === "ledger") this.#soon();
     this.timers.exact ??= setTimeout(() => this.#exact(), EXACT_MS);
@@ -111,10 +108,11 @@ export class Board {
   async load() {
     this.asking?.abort();
     const asking = (this.asking = new AbortController());
-    const { since, until, span_s } = this.view;
+    const { since, until } = this.view;
     const ms = (moment_s) => Math.round(moment_s * 1000);
-    const points = Math.min(POINTS_MAX, Math.max(300, Math.round(this.chart.width)));
-    const wide = { since: ms(since - span_s / 2), until: ms(until + span_s / 2), points: 2 * points };
+    const points = Math.min(POINTS[1], Math.max(POINTS[0], Math.round(this.chart.width * 1.2)));
+    const around = this.view.around();
+    const wide = { since: ms(around.since), until: ms(around.until), points: Math.ceil(points * around.times) };
     this.$("charts").setAttribute("aria-busy", "true");
     try {
       const [series, performance] = await Promise.all([
@@ -218,7 +216,7 @@ export class Board {
     showFigures(this.$("figures"), this.symbol, this.now, series.close[from], performance);
     this.vitals.gaps = series.gaps.filter(([begin_s, end_s]) => end_s > view.since && begin_s < view.until);
     this.vitals.show();
-    this.legend.tell(series, performance, this.cursor_s, view);
+    this.#tell();
     const when = `${moment(view.since)} – ${moment(Math.min(view.until, view.newest_s))}`;
     const told = [when, say("chart_bucket", { duration: duration(series.bucket_s) }), say("zone", { zone: zone() })];
     this.$("chart-when").textContent = from === until ? say("chart_none") : told.join(" · ");
@@ -226,10 +224,16 @@ export class Board {
     this.onDraw?.();
   }
 
+  /** Write the values under the cursor, else the newest that are shown. */
+  #tell() {
+    const at_s = this.cursor_s ?? (this.view.follows ? null : this.view.until);
+    this.legend.tell(this.series, this.performance, at_s, this.view);
+  }
+
   #point(at_s) {
     if (at_s === this.cursor_s) return;
     this.cursor_s = at_s;
-    if (this.series) this.legend.tell(this.series, this.performance, at_s, this.view);
+    if (this.series) this.#tell();
   }
 
   #showTable() {

@@ -102,6 +102,8 @@ export class Chart {
   #price() {
     const isWide = (plot) => hasCandles(plot, this.series.bucket_s);
     const unseen = { stroke: "transparent", points: { show: false } };
+    // A spike of one minute is a hair in a year: the band alone would hide it.
+    const edge = { ...unseen, stroke: (plot) => (isWide(plot) ? "transparent" : ink("band")), width: 1 };
     const line = (name, width) => ({ stroke: () => ink(name), width, points: { show: false }, show: !this.hidden.has(name) });
     return {
       axis: valueAxis(() => this.#places()),
@@ -109,8 +111,8 @@ export class Chart {
       series: [
         {},
         { stroke: (plot) => (isWide(plot) ? "transparent" : ink("line")), width: 1.5, points: { show: false } },
-        unseen,
-        unseen,
+        edge,
+        edge,
         unseen,
         line("fast", 1.5),
         line("slow", 1.5),
@@ -152,7 +154,7 @@ export class Chart {
       ...{ stroke: () => ink(colour), width: 1.75, dash, points: { show: false }, show: !this.hidden.has(name) },
     });
     return {
-      axis: valueAxis(() => this.#places()),
+      axis: valueAxis(() => (this.performance?.time.length ? this.#places() : null)),
       scale: { range: (_, low, high) => padded(low, high, 0.1) },
       series: [{}, line("equity", "accent"), line("held", "muted", [5, 4])],
     };

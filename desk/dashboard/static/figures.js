@@ -8,16 +8,16 @@ const SIGNALS = { BUY: ["▲", "buy", "rise"], SELL: ["▼", "sell", "fall"], HO
 
 /**
  * Show the figures of a market.
- * @param now {price, signal, account}: the newest of each, null where there is none
+ * @param now {prices, signal, account}: the newest price of each market, decision and account, null where there is none
  * @param first the price at the start of what the chart shows
  * @param performance the answer of api/performance, null until it is known
  */
 export function showFigures(place, symbol, now, first, performance) {
   const quote = quoteOf(symbol);
   place.replaceChildren(
-    priceOf(now.price, first, quote),
+    priceOf(now.prices[symbol] ?? null, first, quote),
     decisionOf(now.signal, quote),
-    accountOf(now.account, symbol, quote, now.price),
+    accountOf(now.account, quote, now.prices),
     performanceOf(performance, quote),
   );
 }
@@ -36,17 +36,16 @@ function decisionOf(signal, quote) {
   return figure("last_decision", said, money(signal.price, quote), " · ", when);
 }
 
-function accountOf(account, symbol, quote, price) {
+function accountOf(account, quote, prices) {
   if (!account) return figure("paper_equity", "–");
   const held = Object.entries(account.positions ?? {});
   const what = held.map(([name, quantity]) => `${number(quantity, 6)} ${name.replace(/^KRW-|-[A-Z]+$/, "")}`).join(", ");
-  // The stored equity is as old as the last fill; with the newest price it is today's.
-  const isOnlyThis = held.every(([name]) => name === symbol) && price !== null;
-  const worth = held.reduce((sum, [, quantity]) => sum + Number(quantity) * price, Number(account.cash));
+  // The stored equity is as old as the last fill; with the newest prices it is today's.
+  const worth = held.reduce((sum, [name, quantity]) => sum + Number(quantity) * prices[name], Number(account.cash));
   const holds = held.length ? say("paper_held", { what }) : say("paper_flat");
   return figure(
     "paper_equity",
-    money(isOnlyThis ? worth : account.equity, quote),
+    money(Number.isNaN(worth) ? account.equity : worth, quote),
     `${holds} · ${say("paper_cash", { amount: money(Math.floor(account.cash), quote) })}`,
   );
 }
@@ -56,7 +55,7 @@ function performanceOf(performance, quote) {
   const own = Number(performance.return_rate);
   const hold = Number(performance.hold_return_rate);
   const ahead = own - hold;
-  const points = say("points", { count: number(Math.abs(ahead) * 100, 2) });
+  const points = say("points", { count: number(Math.abs(ahead) * 100, 2, 2) });
   const word = Math.abs(ahead) < 0.00005 ? "points_same" : ahead > 0 ? "points_more" : "points_less";
   const said = node("span", word === "points_same" ? "" : ahead > 0 ? "better" : "worse", say(word, { points }));
   const parts = [

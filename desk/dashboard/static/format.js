@@ -15,10 +15,10 @@ export function quoteOf(symbol) {
   return QUOTES.find((quote) => symbol?.endsWith(quote)) ?? "";
 }
 
-/** A number as it is written: with its groups, and all the places it has up to `places`. Text keeps every digit. */
-export function number(value, places = 8) {
+/** A number with its groups, and the places it has between `fewest` and `places`. Text keeps every digit. */
+export function number(value, places = 8, fewest = 0) {
   if (value === null || value === undefined || value === "") return "–";
-  return new Intl.NumberFormat(language(), { maximumFractionDigits: places }).format(value);
+  return new Intl.NumberFormat(language(), { minimumFractionDigits: fewest, maximumFractionDigits: places }).format(value);
 }
 
 /** An amount: 98,100,000원 in Korean, KRW 98,100,000 in English. */
@@ -47,9 +47,11 @@ export function seconds(ts) {
   return Date.parse(ts) / 1000;
 }
 
-/** A moment with its day: Nov 21, 14:05. */
+/** A moment with its day: Nov 21, 14:05; with its year where that is not this one. */
 export function moment(at_s) {
-  return shaped(at_s, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+  const isThisYear = new Date(at_s * 1000).getFullYear() === new Date().getFullYear();
+  const year = isThisYear ? {} : { year: "numeric" };
+  return shaped(at_s, { ...year, month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
 }
 
 export function clock(at_s) {

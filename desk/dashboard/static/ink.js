@@ -5,6 +5,8 @@ import { say } from "./words.js";
 const NAMES = ["text", "muted", "grid", "card", "line", "band", "fast", "slow", "accent", "rise", "fall", "buy", "sell", "lost"];
 const SOURCES = 8;
 const CANDLE_PX_MIN = 5;
+// Less room than this for each mark, and they are drawn as strokes.
+const RUG_PX = 8;
 
 let colours = {};
 
@@ -85,7 +87,11 @@ export function drawMarks(plot, series) {
   const { min, max } = plot.scales.x;
   const shown = series.marks.filter(({ time }) => time >= min && time <= max);
   const room = plot.over.clientWidth / Math.max(1, shown.length);
-  const size = (room > 24 ? 7 : room > 8 ? 5 : 3) * devicePixelRatio;
+  if (room < RUG_PX) {
+    drawRug(plot, shown);
+    return;
+  }
+  const size = (room > 40 ? 7 : 5) * devicePixelRatio;
   const { ctx } = plot;
   within(plot, () => {
     ctx.lineWidth = 1.5 * devicePixelRatio;
@@ -102,6 +108,20 @@ export function drawMarks(plot, series) {
       ctx.closePath();
       ctx.stroke();
       ctx.fill();
+    }
+  });
+}
+
+/** So many marks would bury the price: strokes along the edges instead, buys below and sells above. */
+function drawRug(plot, marks) {
+  const { ctx, bbox } = plot;
+  const height = 8 * devicePixelRatio;
+  within(plot, () => {
+    ctx.globalAlpha = 0.7;
+    for (const { time, signal } of marks) {
+      ctx.fillStyle = ink(signal === "BUY" ? "buy" : "sell");
+      const top = signal === "BUY" ? bbox.top + bbox.height - height : bbox.top;
+      ctx.fillRect(Math.round(plot.valToPos(time, "x", true)), top, devicePixelRatio, height);
     }
   });
 }

@@ -23,6 +23,14 @@ export class View {
     return this.until - this.since;
   }
 
+  /** What lies around, as far as there are records: half as much on either side, and how many times the view that is. */
+  around() {
+    const half_s = this.span_s / 2;
+    const since = Math.max(this.since - half_s, Math.min(this.since, this.oldest_s));
+    const until = Math.max(this.until, Math.min(this.until + half_s, this.newest_s));
+    return { since, until, times: (until - since) / this.span_s };
+  }
+
   /** Say how far the records reach. */
   reach(oldest_s, newest_s) {
     this.oldest_s = oldest_s;

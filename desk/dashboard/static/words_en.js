@@ -20,7 +20,7 @@ export const EN = {
   alive_yes: "Alive",
   alive_unknown: "Unknown",
   alive_no: "Not alive",
-  state_running: "running for {duration}",
+  state_running: "up {duration}",
   state_silent: "silent",
   state_stopped: "stopped since {time}",
   state_never: "not started yet",
