@@ -1,7 +1,9 @@
 """The readers of what moss recorded, each started when wanted; `python -m desk COMMAND --help` tells more."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from agent.console import say
@@ -48,9 +50,20 @@ def main(arguments: Sequence[str]) -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("agent", "desk", "store"):
             raise
-        lock = f"{command.folder}/requirements.lock"
-        say(f"desk {name} needs the package {error.name}: {sys.executable} -m pip install --require-hashes -r {lock}")
+        say(f"desk {name} needs the package {error.name}: {_install(command.folder)} -m desk {name}")
         return 1
+
+
+def _install(folder: str) -> str:
+    """Return what a person types to have the packages, up to the interpreter that then has them."""
+    top = Path(__file__).absolute().parent.parent
+    wanted = f"install --require-hashes -r {top / folder}/requirements.lock"
+    has_pip = any(Path(sys.prefix).glob("lib/python3*/site-packages/pip"))
+    if has_pip and os.access(sys.prefix, os.W_OK):
+        return f"{sys.executable} -m pip {wanted} && {sys.executable}"
+    # The programs of a server belong to root and have no pip: who reads has an environment of their own.
+    own = "~/moss-desk"
+    return f"python3 -m venv {own} && {own}/bin/pip {wanted} && PYTHONPATH={top} {own}/bin/python -P"
 
 
 def _help() -> str:

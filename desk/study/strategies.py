@@ -108,12 +108,12 @@ def try_all(market: Minutes, series: Series, grid: Grid, trade: Trade, shifts: W
     for outcome in found:
         reached = sum(each >= outcome.earned for each in outcome.shuffled)
         outcome.p = (1 + reached) / (1 + len(outcome.shuffled))
-    _settle(found)
+    settle(found)
     walk.outcomes += found
     return walk
 
 
-def _settle(found: list[Outcome]) -> None:
+def settle(found: list[Outcome]) -> None:
     """Correct for the number of rules (Holm 1979): few, so that it costs little, and their shuffles are their own."""
     floor = 0.0
     for place, outcome in enumerate(sorted(found, key=lambda each: each.p or 0.0)):
