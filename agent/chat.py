@@ -16,7 +16,8 @@ from agent.telegram import TEXT_MAX, Telegram, fitting, length
 from agent.wording import Wording
 from store import NotStored, Record, newest
 
-POLL_S = 30.0
+# The loop comes round each half minute at least: a little less, so that its next round is not a moment too early.
+POLL_S = 28.0
 AGE_S_MAX = 300.0
 # After a week without a message Telegram counts its updates from anywhere, lower too; until then they rise.
 _RISING_S = 6.0 * DAY_S

@@ -141,6 +141,27 @@ def _dropped(record: Record, words: _Words) -> Iterator[str]:
     yield f"{words['dropped']}: {record.get('count')} ({', '.join(parts)})"
 
 
+def _digest(record: Record, words: _Words) -> Iterator[str]:
+    """Say a report or a summary by what a person asks first; the rest of it is in the events."""
+    what = record.get("what")
+    yield f"{words[record['kind']]}{f' ({words.get(what, what)})' if what else ''}"
+    for names in _DIGEST:
+        figures = [(name, record[name]) for name in names if record.get(name) not in (None, "", [], {})]
+        if figures:
+            yield ", ".join(f"{words[f'digest_{name}']} {_plain(value)}" for name, value in figures)
+
+
+# Each a line.
+_DIGEST = (
+    ("candles", "without_trade", "gap"),
+    ("evaluations", "signals", "fills"),
+    ("equity", "equity_change"),
+    ("scores", "score_mean"),
+    ("errors", "breaker"),
+    ("rss_kib", "disk_free_mib", "fetch_ms_median"),
+)
+
+
 def _fields(record: Record, words: _Words) -> Iterator[str]:
     """Say any other record by its fields: what is in a report is its maker's to choose."""
     figures = [(name, value) for name, value in record.items() if name not in ("ts", "kind")]
@@ -153,7 +174,7 @@ def _plain(value: object) -> str:
         return "(" + ", ".join(f"{name} {_plain(each)}" for name, each in value.items()) + ")"
     if isinstance(value, list):
         return f"({len(value)})"
-    return number(value) if type(value) in (int, float) else str(value)
+    return number(value)
 
 
 _SAYERS: Mapping[str, Callable[[Record, _Words], Iterator[str]]] = {
@@ -164,4 +185,6 @@ _SAYERS: Mapping[str, Callable[[Record, _Words], Iterator[str]]] = {
     "rollback": _change,
     "fill": _fill,
     "dropped": _dropped,
+    "report": _digest,
+    "summary": _digest,
 }

@@ -146,8 +146,9 @@ def test_question_is_answered_when_the_store_can_not_be_made_sense_of(post: Post
 
 def test_commands_are_asked_for_each_half_minute_when_nothing_else_is_due(post: Post, telegram: FakeTelegram) -> None:
     post.start()
-    for _ in range(60):
-        post.work(later_s=5)
+    for _ in range(10):
+        post.work(later_s=29.9)
+        post.work(later_s=0.1)
     assert telegram.calls == ["getUpdates", "setMyCommands", *["getUpdates"] * 9]
 
 

@@ -103,9 +103,19 @@ def test_report_is_told_when_it_is_wanted(tmp_path: Path) -> None:
     with FakeTelegram() as telegram:
         post = Post(tmp_path, telegram.url, report=True)
         post.start()
-        post.event("report", candles=60, signals=12, rss_kib=34_000, errors={"Unreachable": 2})
+        signals = {"HOLD": 11, "BUY": 1}
+        trades = {"evaluations": 12, "signals": signals, "fills": 0, "equity": "9999925", "equity_change": "-75"}
+        machine = {"rss_kib": 34_000, "disk_free_mib": 8_000, "fetch_ms_median": None}
+        post.event("report", from_ts="x", candles=60, gap=0, symbols={}, errors={"Unreachable": 2}, **trades, **machine)
         post.work()
-    assert telegram.texts[0].endswith("report: candles 60, signals 12, rss_kib 34,000, errors (Unreachable 2)")
+    assert telegram.texts[0].splitlines() == [
+        "11-21 12:00 report",
+        "candles 60, minutes missing 0",
+        "evaluations 12, signals (HOLD 11, BUY 1), fills 0",
+        "equity 9,999,925, change -75",
+        "errors (Unreachable 2)",
+        "memory KiB 34,000, disk left MiB 8,000",
+    ]
 
 
 def test_fill_is_told_after_its_evaluation(tmp_path: Path) -> None:
