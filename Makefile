@@ -58,8 +58,9 @@ test: $(VENV)/ready-dev
 
 chaos: $(VENV)/ready-dev
 	@export CHAOS_S="$${CHAOS_S:-600}" STORE_KILLS="$${STORE_KILLS:-10000}" STORE_IMAGES="$${STORE_IMAGES:-2000}"
+	export SOAK_D="$${SOAK_D:-30}" SOAK_OUTAGES="$${SOAK_OUTAGES:-50}" SOAK_BETWEEN_H="$${SOAK_BETWEEN_H:-336}"
 	exec $(python) -m pytest -s tests/faults/test_chaos_process.py tests/faults/test_store_kill.py \
-		tests/faults/test_store_power.py tests/vps $(ARGS)
+		tests/faults/test_store_power.py tests/faults/test_loop_soak.py tests/vps $(ARGS)
 
 vps: $(VENV)/ready-dev
 	@export VPS=1

@@ -39,6 +39,11 @@ _WORDS = {
         "goes on: the two never wait for each other",
         "look at cron, and at `journalctl -u moss-sentiment`",
     ),
+    "time": (
+        "the network last set this machine's clock {age_h} hours ago",
+        "goes on, and compares its clock with each answer of the exchange",
+        "see `timedatectl status`, and whether port 123 is open",
+    ),
 }
 
 

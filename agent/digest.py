@@ -13,10 +13,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from agent import config
-from agent.alerts import still_open
+from agent.alerts import Alerts, still_open
 from agent.clock import DAY_S, HOUR_S, MINUTE_S, seconds, timestamp
 from agent.console import say
 from agent.errors import MossError
@@ -25,6 +26,10 @@ from agent.settings import Config, minutes
 from store import StoreError, newest, reserve, scan
 
 Record = dict[str, Any]
+
+# systemd-timesyncd touches it each time it sets the clock, at least each 34 minutes while the network answers.
+TIME_SET = Path("/run/systemd/timesync/synchronized")
+TIME_SET_H_MAX = 24
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         record = {"ts": timestamp(now_s), **kind, **digest.fields(json.loads(options.facts))}
         with folder.open("events", settings) as events:
             events.append(record)
+        if options.what == "report":
+            _watch_time(settings, folder, now_s)
         if options.what == "report" and settings.report.prometheus:
             from agent import prometheus
 
@@ -55,6 +62,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"{options.what}: {error}")
         return error.exit_status if isinstance(error, MossError) else 1
     return 0
+
+
+def _watch_time(settings: Config, folder: DataFolder, now_s: float, stamp: Path = TIME_SET) -> None:
+    """Tell when the network no longer sets this machine's clock, where systemd-timesyncd does it; raises NotStored."""
+
+    def tell(kind: str, **fields: object) -> None:
+        with folder.open("events", settings) as events:
+            events.append({"ts": timestamp(now_s), "kind": kind, **fields})
+
+    if stamp.exists():
+        age_h = round((time.time() - stamp.stat().st_mtime) / HOUR_S)
+        Alerts(tell, folder.stream("events")).weigh("time", age_h / TIME_SET_H_MAX, age_h=age_h)
 
 
 class Digest:

@@ -13,7 +13,10 @@ from tests.unit.test_trader import T0
 
 # 2020-02-20 17:00 in Korea: T0 is 08:00 UTC.
 SETTINGS = Config(store=StoreSettings(durable=False), watch=Watch(disk_free_mib_min=1, rss_mib_max=100_000))
-DAYS = int(os.environ.get("SOAK_D", "7"))
+# `make chaos` asks for a month, and for a year with fifty outages.
+DAYS = int(os.environ.get("SOAK_D", "5"))
+OUTAGES = int(os.environ.get("SOAK_OUTAGES", "12"))
+BETWEEN_S_MAX = float(os.environ.get("SOAK_BETWEEN_H", "6")) * HOUR_S
 
 
 def rss_kib() -> int:
@@ -44,10 +47,9 @@ def test_loop_accounts_for_every_minute_through_outages_and_restarts(tmp_path: P
     chance = random.Random(seed)
     settings = replace(SETTINGS, schedule=replace(SETTINGS.schedule, session_open="", session_close=""))
     bench = LoopBench(tmp_path, settings, T0 + 6)
-    outages = 12
-    for _ in range(outages):
+    for _ in range(OUTAGES):
         act = chance.choice(["down", "killed", "asleep"])
-        bench.live(chance.uniform(600, 6 * HOUR_S))
+        bench.live(chance.uniform(600, BETWEEN_S_MAX))
         if act == "down":
             bench.market.is_down = True
             bench.live(chance.uniform(60, 5 * HOUR_S))

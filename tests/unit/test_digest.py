@@ -1,14 +1,16 @@
 """The hourly report: every minute of the hour accounted for, whatever happened in it."""
 
 import json
+import os
 import random
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agent.clock import seconds, timestamp
-from agent.digest import Digest, main
+from agent.digest import Digest, _watch_time, main
 from agent.folder import DataFolder
 from agent.settings import Config, Market, Schedule
 from store import Store
@@ -125,6 +127,18 @@ def test_digest_command_stores_one_record_and_fills_the_reserve(tmp_path: Path) 
     assert (report["kind"], report["ts"], report["rss_kib"]) == ("report", timestamp(UNTIL_S + 7), 5)
     assert (summary["kind"], summary["what"]) == ("summary", "closing")
     assert (tmp_path / "reserve").stat().st_size > 100_000
+
+
+def test_time_that_is_no_longer_set_is_an_alert_until_it_is_again(tmp_path: Path) -> None:
+    stamp = tmp_path / "synchronized"
+    for age_h, kinds in ((1, []), (25, ["alert"]), (26, ["alert"]), (0, ["alert", "alert_end"])):
+        stamp.touch()
+        os.utime(stamp, (time.time() - 3_600 * age_h, time.time() - 3_600 * age_h))
+        _watch_time(TWO, DataFolder(tmp_path), UNTIL_S, stamp)
+        assert [event["kind"] for event in records(tmp_path, "events")] == kinds
+    # Without timesyncd there is nothing to say.
+    _watch_time(TWO, DataFolder(tmp_path), UNTIL_S, tmp_path / "none")
+    assert len(records(tmp_path, "events")) == 2
 
 
 def test_digest_command_says_what_is_wrong_in_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
