@@ -122,7 +122,8 @@ class Offbox:
                 entry = entry._replace(stored=name + _TURNS[known.live.get(name, "").endswith(_TURNS[0])])
             self._put(f"{known.box}/{entry.stored}", file.source.descriptor, file.raw_bytes)
             # A writer that was frozen may just have taken a line back in a file that was rotated.
-            if (again := file.entry(name))[3] == entry.sha256:
+            again = file.entry(name)
+            if again.sha256 == entry.sha256:
                 break
             entry = again
         self._note("sent", known.box, **entry._asdict())

@@ -189,12 +189,12 @@ def large(folder: Path) -> tuple[Path, Path]:
 
 
 def best_s(work: Callable[[], object], times: int = MEASURES) -> float:
-    """Return the median time of some runs, seconds."""
+    """Return the median time of some runs, in seconds of this process: what else runs here changes it little."""
     taken = []
     for _ in range(times):
-        begun_s = time.perf_counter()
+        begun_s = time.process_time()
         work()
-        taken.append(time.perf_counter() - begun_s)
+        taken.append(time.process_time() - begun_s)
     return statistics.median(taken)
 
 
@@ -217,6 +217,16 @@ def reading(folder: Path) -> None:
     hour_s = best_s(hour)
     print(f"store: one hour out of 1 GB: {hour_s * 1000:.0f} ms; inflating one segment: {inflate_s * 1000:.0f} ms")
     tell("one hour out of 1 GB of gz / inflating one segment", hour_s / inflate_s, 2.0)
+    bounded(path, small)
+
+
+def bounded(large: Path, small: Path) -> None:
+    """Compare what reading takes of memory, a hundred times as much of it in the large store."""
+    for name, work in (("scan", "for _ in scan(path): pass"), ("verify", "assert verify(path).ok")):
+        code = "from store import scan, verify\npath = {!r}\n" + work
+        large_kib, small_kib = (peak_kib(code.format(str(path)), times=1) for path in (large, small))
+        print(f"store: {name}: {large_kib} KiB for 1 GB, {small_kib} KiB for 10 MB")
+        tell(f"{name}, peak memory for 1 GB / for 10 MB", large_kib / small_kib, 1.25)
 
 
 def verifying(folder: Path) -> None:
@@ -234,11 +244,11 @@ def verifying(folder: Path) -> None:
     tell("verify, times as fast as json.loads", best_s(parse, 5) / best_s(lambda: verify(path), 5), 5, at_least=True)
 
 
-def peak_kib(code: str) -> int:
-    """Return the peak resident memory of a fresh interpreter that runs the code, the least of five."""
+def peak_kib(code: str, times: int = 5) -> int:
+    """Return the peak resident memory of a fresh interpreter that runs the code, the least of some runs."""
     show = "print(next(l for l in open('/proc/self/status') if l.startswith('VmHWM')).split()[1])"
     command = [sys.executable, "-c", f"{code}\n{show}"]
-    return min(int(subprocess.run(command, capture_output=True, check=True, cwd=TOP).stdout) for _ in range(5))
+    return min(int(subprocess.run(command, capture_output=True, check=True, cwd=TOP).stdout) for _ in range(times))
 
 
 def memory(folder: Path) -> None:

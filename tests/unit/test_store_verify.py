@@ -89,24 +89,24 @@ def test_every_damaged_line_is_named(path: Path, *, packed: bool) -> None:
 
 
 def test_every_flipped_bit_of_a_file_is_found(path: Path) -> None:
-    whole = b"".join(encode(record(n, text="급등")) for n in range(3))
+    whole = b"".join(encode(record(n, text="급등")) for n in range(2))
     for bit in range(len(whole) * 8):
         flipped = bytearray(whole)
         flipped[bit // 8] ^= 1 << bit % 8
         path.write_bytes(flipped)
         verdict = verify(path)
-        assert not verdict.ok or (verdict.torn and verdict.records == 2), bit
+        assert not verdict.ok or (verdict.torn and verdict.records == 1), bit
 
 
 def test_flipped_bits_of_a_file_without_checksums_pass_by_the_hundred(path: Path) -> None:
-    whole = b"".join(encode(record(n, text="급등"), checksum=False) for n in range(3))
+    whole = b"".join(encode(record(n, text="급등"), checksum=False) for n in range(2))
     passed = 0
     for bit in range(len(whole) * 8):
         flipped = bytearray(whole)
         flipped[bit // 8] ^= 1 << bit % 8
         path.write_bytes(flipped)
         passed += verify(path).ok
-    assert passed > 300
+    assert passed > 200
 
 
 def test_clock_that_was_set_back_is_listed_and_is_no_damage(path: Path) -> None:
