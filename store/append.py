@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 
 from store.errors import NotStored
 from store.line import Record, encode, encode_many
@@ -18,10 +18,9 @@ _PAGE_BYTES = 4096
 _PAUSE_S = 0.0005
 _TICK_NS_MAX = 50_000_000
 _BURST_S = 0.001
-_LOCK = fcntl.LOCK_EX | fcntl.LOCK_NB
 
 
-class Store:
+class Store(AbstractContextManager["Store"]):
     """One stream, open for appending; any number of processes may append to it, each with its own Store.
 
     It belongs to one thread. The file is made at the first append, its folder never: a data folder that is not
@@ -40,8 +39,7 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str], durable: bool = True, checksum: bool = True) -> None:
         self._path, self._durable, self._checksum = os.fspath(path), durable, checksum
-        self._descriptor = self._folder = -1
-        self._believed_until_s = 0.0
+        self._descriptor, self._folder, self._believed_until_s = -1, -1, 0.0
 
     def append(self, record: Record) -> None:
         """Store one record; it is safe when this returns.
@@ -69,9 +67,6 @@ class Store:
             # One that fails to close is gone all the same, and what was acknowledged was flushed.
             with suppress(OSError):
                 os.close(descriptor)
-
-    def __enter__(self) -> "Store":
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -123,7 +118,7 @@ class Store:
                 self.close()
                 self._open()
             try:
-                return fcntl.flock(self._descriptor, _LOCK)
+                return fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 self._believed_until_s = 0.0
                 if time.monotonic() - begun_s > self.lock_wait_s_max:

@@ -2,15 +2,6 @@
 
 import errno
 
-_ADVICE = {
-    errno.ENOSPC: "make room on its disk",
-    errno.EDQUOT: "make room, or have this user's quota raised",
-    errno.EROFS: "dmesg says why its disk became read-only; then: mount -o remount,rw",
-    errno.EIO: "its disk fails, dmesg says how; move the data to another one",
-    errno.ENOENT: "see that the data folder is there and mounted",
-    errno.EACCES: "see that it belongs to this user",
-}
-
 
 class StoreError(Exception):
     """The base of every error here."""
@@ -31,8 +22,9 @@ class NotStored(StoreError):
     """
 
     def __init__(self, path: str, cause: OSError) -> None:
-        advice = _ADVICE.get(cause.errno or 0, "")
-        super().__init__(f"{path}: not stored: {cause.strerror or cause}{advice and '; '}{advice}")
+        is_full = cause.errno in (errno.ENOSPC, errno.EDQUOT)
+        todo = "; make room on its disk" if is_full else "; see that its folder is there and writable, and dmesg"
+        super().__init__(f"{path}: not stored: {cause.strerror or cause}{todo if cause.errno else ''}")
         self.errno = cause.errno
 
 

@@ -28,9 +28,7 @@ def tail(path: PathLike, n: int, *, on_damage: OnDamage = tell) -> list[Record]:
 
     Cost: grows with `n`, not with the store.
     """
-    records = list(islice(newest(path, on_damage=on_damage), max(0, n)))
-    records.reverse()
-    return records
+    return list(islice(newest(path, on_damage=on_damage), max(0, n)))[::-1]
 
 
 def newest(path: PathLike, *, on_damage: OnDamage = tell) -> Iterator[Record]:

@@ -48,7 +48,7 @@ def test_append_says_that_the_disk_is_read_only_and_goes_on_when_it_is_not(disk:
                 store.append(record(1))
             assert caught.value.errno == errno.EROFS
             assert str(path) in str(caught.value)
-            assert "remount" in str(caught.value)
+            assert "writable" in str(caught.value)
         assert tail(path, 5) == [record(0)]
         assert verify(path).ok
         remount(disk, "rw")
