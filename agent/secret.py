@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from contextlib import suppress
 
 _SIZE_BYTES_MAX = 10_000
 
@@ -13,14 +13,8 @@ def secret(name: str, environ: Mapping[str, str] = os.environ) -> str:
     White space around it is stripped, and an empty one counts as not set. A credential that cannot be read as text is
     none: what needs it then says that it is not set up, which is what its owner has to look at.
     """
-    return _credential(name, environ.get("CREDENTIALS_DIRECTORY", "")) or environ.get(name, "").strip()
-
-
-def _credential(name: str, folder: str) -> str:
-    if not folder:
-        return ""
-    try:
-        with open(Path(folder) / name, encoding="utf-8") as file:
-            return file.read(_SIZE_BYTES_MAX).strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
+    folder = environ.get("CREDENTIALS_DIRECTORY") or "/nonexistent"
+    with suppress(OSError, UnicodeDecodeError), open(f"{folder}/{name}", encoding="utf-8") as file:
+        if found := file.read(_SIZE_BYTES_MAX).strip():
+            return found
+    return environ.get(name, "").strip()

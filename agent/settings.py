@@ -176,9 +176,7 @@ class Telegram:
 class Webhook:
     """Messages by HTTP."""
 
-    url: str = key(
-        "", "where events are posted; with a secret in it: MOSS_WEBHOOK_URL", lambda url: url and web_address(url)
-    )
+    url: str = key("", "where events are posted; a secret one: MOSS_WEBHOOK_URL", lambda url: url and web_address(url))
 
 
 @dataclass(frozen=True, slots=True)
