@@ -106,8 +106,7 @@ class Fetcher:
         name = name or f"{parts.scheme}://{place}{parts.path}"
         if (left_s := host.left_alone_s(self._clock.monotonic_s())) > 0:
             raise Unreachable(f"{name} is left alone for {left_s:.0f} s more", wait_s=left_s)
-        asked = (method, url, params, body, headers)
-        send = partial(self._session.request, *asked, timeout=deadline_s / 2)
+        send = partial(self._session.request, method, url, params, body, headers, timeout=deadline_s / 2)
         ask = Ask(send, name, host, size_bytes_max, interval_s, body is not None)
         return self._within_deadline(ask, deadline_s, 1 if host.is_probed else attempts_max)
 

@@ -48,7 +48,6 @@ web_address = _like("https?://.*", "begin with https:// or http://")
 _strategy = _like("sma_cross|sma_rsi|rsi|file:/.*", "be one of sma_cross, sma_rsi, rsi, file:/PATH.py")
 _offset = _like(clock.OFFSET, f"be an offset from UTC {clock.OFFSETS}")
 _folder = _like("(/.*)?", "be a path from / on")
-_prom = _like(r"(/.+\.prom)?", "be a whole path that ends in .prom")
 _time_of_day = _like("([01][0-9]|2[0-3]):[0-5][0-9]", "be a time of day such as 09:00")
 _time_or_nothing = _like("(([01][0-9]|2[0-3]):[0-5][0-9])?", "be a time of day such as 09:00")
 
@@ -183,7 +182,7 @@ class Webhook:
 class Report:
     """The hourly report."""
 
-    prometheus: str = key("", "a file /FOLDER/NAME.prom for node_exporter's textfile collector; see alerts.md", _prom)
+    prometheus: str = key("", "a file for node_exporter; see alerts.md", _like(r"(/.+\.prom)?", "be /FOLDER/NAME.prom"))
 
 
 @dataclass(frozen=True, slots=True)
