@@ -57,7 +57,7 @@ class Jobs(schedule.Scheduler):
         zone: the market's, whose midnight the grid starts from.
         rules: of each job, by its name.
         on_missed: called with a job's name and how many of its moments went by without it.
-        on_failed: called with a job's name, what it was handed, what it raised, and when it is tried again if it is.
+        on_failed: called with what a job raised, its name, what it was handed, and when it is tried again if it is.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Jobs(schedule.Scheduler):
         zone: timezone,
         rules: Mapping[str, Rule],
         on_missed: Callable[[str, int], object],
-        on_failed: Callable[[str, Due, Exception, float | None], object],
+        on_failed: Callable[[Exception, str, Due, float | None], object],
     ) -> None:
         super().__init__()
         self._clock = clock
@@ -112,7 +112,7 @@ class Jobs(schedule.Scheduler):
         if due.attempt <= self._rules[name].retries:
             again_s = self._clock.now_s() + MINUTE_S * due.attempt
             self._again[name] = again_s, due._replace(attempt=due.attempt + 1)
-        self._on_failed(name, due, error, again_s)
+        self._on_failed(error, name, due, again_s)
 
     def _run_newest(self, job: schedule.Job, name: str, latest_s: float) -> None:
         rule, moment_s = self._rules[name], self._moment_before(job, latest_s)

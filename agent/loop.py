@@ -1,7 +1,7 @@
 """The loop of one configuration: what is due is done, orders are followed, and a better configuration ends it."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agent import alive
 from agent.console import say
@@ -9,7 +9,7 @@ from agent.course import Course
 from agent.duties import Duties
 from agent.errand import Errands
 from agent.errors import Stopped
-from agent.jobs import Due, Jobs
+from agent.jobs import Jobs
 from agent.orders import Orders
 from agent.rules import FETCH_S_MAX, rules_with
 from agent.stop import Stop
@@ -111,23 +111,14 @@ class Loop:
         except Stopped:
             return
         except NotStored as error:
-            self._tell_not_stored(error)
+            self._failed(error)
         except Exception as error:
             if not self._course.before:
                 raise
             # What nobody foresaw ends the process, but where the configuration before is there to go back to.
             self._broken = f"{type(error).__name__}: {error}"
 
-    def _tell_not_stored(self, error: NotStored) -> None:
-        from agent.mishap import tell_not_stored  # a disk is full now and then at most
+    def _failed(self, error: Exception, *job: Any) -> None:  # noqa: ANN401 - what Jobs says of a job that failed
+        from agent.mishap import tell_failure  # most passes have none
 
-        self._trader.is_unsure = True
-        tell_not_stored(self._trader, error)
-
-    def _failed(self, name: str, due: Due, error: Exception, again_s: float | None) -> None:
-        from agent.mishap import tell_failure
-
-        if isinstance(error, NotStored):
-            self._tell_not_stored(error)
-        else:
-            tell_failure(self._trader, name, due, error, again_s)
+        tell_failure(self._trader, error, *job)

@@ -9,6 +9,7 @@ from agent.console import say
 from agent.errors import MossError
 from agent.jobs import Due
 from agent.settings import minutes
+from agent.trader import Trader
 from store import NotStored, reserve
 
 
@@ -23,20 +24,25 @@ def tell_trouble(chronicle: Chronicle, symbol: str, error: MossError, attempt: i
     chronicle.event("error", **fields, attempt=attempt, next_ts=timestamp(next_s))
 
 
-def tell_failure(chronicle: Chronicle, job: str, due: Due, error: Exception, again_s: float | None) -> None:
-    """Store that a job failed, and when it is tried again; raises NotStored."""
+def tell_failure(
+    trader: Trader, error: Exception, job: str = "", due: Due | None = None, again_s: float | None = None
+) -> None:
+    """Store that a job failed, and when it is tried again; raises NotStored.
+
+    A record that could not be stored is only said, and stored where giving up the reserve makes room for it: the trader
+    starts again from what the store holds.
+    """
+    if isinstance(error, NotStored):
+        trader.is_unsure = True
+        say(f"not stored, and tried again at the next pass: {error}")
+        if error.errno in (errno.ENOSPC, errno.EDQUOT) and reserve.give_up(trader.folder.path, error):
+            with suppress(NotStored):
+                trader.event("error", **{"class": "NotStored"}, message=str(error), attempt=1)
+        return
     say(f"{job}: {error}")
     kind = error.kind if isinstance(error, MossError) else type(error).__name__
     again = {} if again_s is None else {"next_ts": timestamp(again_s)}
-    chronicle.event("error", **{"class": kind}, message=f"{error}", job=job, attempt=due.attempt, **again)
-
-
-def tell_not_stored(chronicle: Chronicle, error: NotStored) -> None:
-    """Say that a record could not be stored; on a full disk make room for the event that tells of it."""
-    say(f"not stored, and tried again at the next pass: {error}")
-    if error.errno in (errno.ENOSPC, errno.EDQUOT) and reserve.give_up(chronicle.folder.path, error):
-        with suppress(NotStored):
-            chronicle.event("error", **{"class": "NotStored"}, message=str(error), attempt=1)
+    trader.event("error", **{"class": kind}, message=f"{error}", job=job, attempt=due.attempt if due else 1, **again)
 
 
 def tell_skew(chronicle: Chronicle, skew_s: float, *, is_off: bool) -> None:

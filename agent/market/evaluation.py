@@ -1,6 +1,5 @@
 """One market's minutes and what is decided on them."""
 
-import copy
 from bisect import bisect_right, insort
 from collections import deque
 from collections.abc import Mapping
@@ -34,15 +33,15 @@ class Market:
         self.symbol = symbol
         self.source = source
         self._name, self._rule = plan.name, plan.rule
-        self._strategy: Strategy = plan.make()
+        self.strategy: Strategy = plan.make()
         # The strategy as it was before the minutes that a late row can still change.
-        self._settled: Strategy = plan.make()
+        self.settled: Strategy = plan.make()
         self._waiting: list[Candle] = []
         # A strategy that forgets is made again out of so many minutes; one whose memory only fades is kept up to date.
-        self._fades = self._strategy.fades
-        minutes_max = LATE_MINUTES_MAX + (0 if self._fades else self._strategy.window)
+        self._fades = self.strategy.fades
+        minutes_max = LATE_MINUTES_MAX + (0 if self._fades else self.strategy.window)
         # Each minute's close, and whether a candle says so.
-        self._minutes: deque[tuple[Decimal, bool]] = deque(maxlen=minutes_max)
+        self.minutes: deque[tuple[Decimal, bool]] = deque(maxlen=minutes_max)
         self.newest_s: int | None = None
         self._last: Mapping[str, Any] | None = None
         self._judged_s = 0
@@ -50,7 +49,7 @@ class Market:
     @property
     def price(self) -> Decimal | None:
         """The close of the newest minute, None before the first."""
-        return self._minutes[-1][0] if self._minutes else None
+        return self.minutes[-1][0] if self.minutes else None
 
     def remember_minute(self, record: Mapping[str, Any]) -> None:
         """Take note of an evaluation, whatever made it: another of its minute or an earlier one would repeat it."""
@@ -74,7 +73,9 @@ class Market:
         for candle in ended:
             if self.newest_s is not None and candle.open_s != self.newest_s + MINUTE_S:
                 if candle.open_s <= self.newest_s:
-                    self._correct(candle)
+                    from agent.market.lateness import put_in_place  # few rows come late
+
+                    put_in_place(self, candle)
                     continue
                 self._fill(candle.open_s)
             self._step(candle.open_s, (candle.close, True))
@@ -87,14 +88,14 @@ class Market:
         """
         if self.newest_s is None:
             return None
-        verdict = self._strategy.decide(self._last)
+        verdict = self.strategy.decide(self._last)
         return {
             "ts": timestamp(recorded_s),
             "kind": "signal",
             "symbol": self.symbol,
             "source": self.source,
             "candle_ts": timestamp(self.newest_s),
-            "price": number(self._minutes[-1][0]),
+            "price": number(self.minutes[-1][0]),
             "signal": verdict.signal,
             "strategy": self._name,
             "rule": self._rule,
@@ -119,31 +120,16 @@ class Market:
             return
         first_s = self.newest_s + MINUTE_S
         # Beyond the window each further filled minute leaves the same state: a year's hole costs no more than a day's.
-        bounded_s = until_s - MINUTE_S * (self._strategy.window + LATE_MINUTES_MAX)
+        bounded_s = until_s - MINUTE_S * (self.strategy.window + LATE_MINUTES_MAX)
         for open_s in range(max(first_s, bounded_s), until_s, MINUTE_S):
-            self._step(open_s, (self._minutes[-1][0], False))
+            self._step(open_s, (self.minutes[-1][0], False))
 
     def _step(self, open_s: int, minute: tuple[Decimal, bool]) -> None:
-        if self._fades and len(self._minutes) == self._minutes.maxlen:
-            self._settled.add(self._minutes[0][0])
-        self._minutes.append(minute)
-        self._strategy.add(minute[0])
+        if self._fades and len(self.minutes) == self.minutes.maxlen:
+            self.settled.add(self.minutes[0][0])
+        self.minutes.append(minute)
+        self.strategy.add(minute[0])
         self.newest_s = open_s
-
-    def _correct(self, candle: Candle) -> None:
-        """Put a late row in its place, and let the filled minutes after it count as its close."""
-        assert self.newest_s is not None  # noqa: S101 - the caller has compared with it
-        index = len(self._minutes) - 1 - (self.newest_s - candle.open_s) // MINUTE_S
-        if index < 0:
-            return
-        self._minutes[index] = (candle.close, True)
-        for later in range(index + 1, len(self._minutes)):
-            if self._minutes[later][1]:
-                break
-            self._minutes[later] = (candle.close, False)
-        self._strategy = copy.deepcopy(self._settled)
-        for close, _ in self._minutes:
-            self._strategy.add(close)
 
 
 def is_comparable(record: Mapping[str, Any], source: str, rule: str) -> bool:

@@ -37,6 +37,7 @@ NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.market.coinbase": 'market.source = "coinbase"',
     "agent.market.columns": 'market.source = "binance", "coinbase" or "kraken"',
     "agent.market.exchanges": 'market.source other than "upbit"',
+    "agent.market.lateness": "a row that comes late",
     "agent.market.kraken": 'market.source = "kraken"',
     "agent.market.fading": 'strategy.name = "rsi" or "sma_rsi"',
     "agent.market.performance": "bot.py replay --report",

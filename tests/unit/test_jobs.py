@@ -36,7 +36,7 @@ class Diary:
             self.clock, KOREA, RULES_HERE, lambda name, count: self.missed.append((name, count)), self._note_failure
         )
 
-    def _note_failure(self, name: str, due: Due, _error: Exception, again_s: float | None) -> None:
+    def _note_failure(self, _error: Exception, name: str, due: Due, again_s: float | None) -> None:
         self.failed.append((name, due.attempt, None if again_s is None else timestamp(again_s)[11:19]))
 
     def work(self, name: str, due: Due) -> None:
