@@ -19,7 +19,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .DEFAULT_GOAL := help
-.PHONY: help run desk test chaos vps vps-quick bench bench-store bench-market check lock release clean again model bench-score pictures
+.PHONY: help run desk test chaos vps vps-quick bench bench-store bench-market bench-desk check lock release clean again model bench-score pictures
 
 # Not from the environment: the folder is deleted to be made anew.
 VENV = .venv
@@ -71,7 +71,10 @@ vps-quick: $(VENV)/ready-dev
 	exec $(python) -m pytest -s tests/vps/machine/test_machine_process.py tests/vps/machine/test_machine_power.py \
 		-k "kill or error or power or wait" $(ARGS)
 
-bench: bench-store bench-score bench-market
+bench: bench-store bench-score bench-market bench-desk
+
+bench-desk: $(VENV)/ready-dev
+	@exec $(python) -m bench.dashboard
 
 bench-market: $(VENV)/ready-dev
 	@scratch=$$(mktemp -d)

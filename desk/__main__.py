@@ -15,6 +15,12 @@ def _serve(arguments: Sequence[str]) -> int:
     return main(arguments)
 
 
+def _export(arguments: Sequence[str]) -> int:
+    from desk.dashboard.export import main
+
+    return main(arguments)
+
+
 def _study(arguments: Sequence[str]) -> int:
     from desk.study.command import main
 
@@ -31,6 +37,7 @@ class Command(NamedTuple):
 
 COMMANDS: Mapping[str, Command] = {
     "serve": Command("see it all in a browser: http://127.0.0.1:8001", "desk/dashboard", _serve),
+    "export-html": Command("write a day as one HTML file that needs nothing else", "desk/dashboard", _export),
     "study": Command("did the news move the price? scores beside the candles after them", "desk/study", _study),
 }
 
