@@ -57,6 +57,7 @@ def test_page_lives_on_events_where_sockets_do_not_get_through(visit: Open, tmp_
         demo_store.append(tmp_path, "prices", demo_store.candle(now_s(), 87_654_000))
         page.wait_for_selector("text=KRW 87,654,000 >> nth=0")
         assert any("/api/stream" in url for url in window.asked)
+        assert page.is_hidden("#lost")
 
 
 def test_titles_from_outside_are_only_text(visit: Open, tmp_path: Path) -> None:
@@ -95,6 +96,13 @@ def test_lost_connection_is_told_and_made_up_for(visit: Open, tmp_path: Path) ->
     # The browser itself tells each attempt that met nobody.
     assert all("ERR_CONNECTION_REFUSED" in error for error in window.errors)
     window.errors.clear()
+
+
+def test_missing_chart_library_is_told_with_the_command_that_gets_it(visit: Open, tmp_path: Path) -> None:
+    with running(tmp_path) as desk:
+        missing = "Object.defineProperty(window, 'uPlot', { get: () => undefined, set: () => {} });"
+        page = visit(desk.port, before=missing).open()
+        assert "python -m desk.dashboard.vendor" in page.inner_text("#failure")
 
 
 def test_empty_store_says_what_to_do_and_fills_by_itself(visit: Open, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ export class Live {
     this.socket = null;
     this.source = null;
     this.socketFailures = 0;
+    this.failures = 0;
     this.pause_ms = PAUSE_MS_MIN;
     this.timer = 0;
     this.unseen = 0;
@@ -82,13 +83,17 @@ export class Live {
     const message = JSON.parse(text);
     this.position = message.id;
     this.pause_ms = PAUSE_MS_MIN;
+    this.failures = 0;
     this.onState("on");
     if (message.record) this.onRecord(message.stream, message.record);
   }
 
   lost() {
     this.close();
-    if (this.socketFailures !== 2) this.onState("lost");
+    this.failures += 1;
+    // At the start a proxy may have to be found out first; that is still connecting.
+    const isOnTheWay = this.socketFailures === 2 || (this.position === null && this.failures <= 2);
+    if (!isOnTheWay) this.onState("lost");
     this.again(this.socketFailures === 2 ? 0 : this.pause_ms);
     this.pause_ms = Math.min(PAUSE_MS_MAX, this.pause_ms * 2);
   }

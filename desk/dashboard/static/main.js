@@ -17,7 +17,10 @@ let state = "";
 // Before anything is drawn: the language decides colours too.
 translate(document);
 if (globalThis.uPlot) begin();
-else tell(say("no_library", { command: VENDOR }));
+else {
+  $("filled").hidden = true;
+  tell(say("no_library", { command: VENDOR }));
+}
 
 function begin() {
   const board = new Board($);

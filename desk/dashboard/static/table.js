@@ -5,7 +5,7 @@ import { at } from "./legend.js";
 import { node } from "./node.js";
 import { say } from "./words.js";
 
-const ROWS_MAX = 120;
+const ROWS_MAX = 60;
 const HEADS = ["table_time", "table_close", "table_low", "table_high", "mean_fast", "mean_slow", "table_signal", "table_mood"];
 
 /** Fill the table with what the view shows, the newest first, put together to at most so many rows. */

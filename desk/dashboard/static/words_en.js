@@ -88,7 +88,7 @@ export const EN = {
   zoom_in: "Closer",
   zoom_out: "Further",
   to_now: "To the newest",
-  chart_keys: "Drag, pinch, or Ctrl + wheel. Keys: ← → move, + − zoom, Home newest, , . read point by point.",
+  chart_keys: "Drag, pinch, or Ctrl + wheel. Keys: ← → to move · + − to zoom · Home for the newest · comma and period to read point by point",
   chart_of: "Charts from {since} to {until}. Price of {symbol} from {first} to {last}, lowest {low}, highest {high}. {buys} buys, {sells} sells.",
   chart_none: "Nothing is recorded in this time.",
   chart_bucket: "one point: {duration}",

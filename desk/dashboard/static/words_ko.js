@@ -88,7 +88,7 @@ export const KO = {
   zoom_in: "확대",
   zoom_out: "축소",
   to_now: "최신으로",
-  chart_keys: "끌기, 두 손가락 벌리기, Ctrl + 휠로 움직입니다. 키보드: ← → 이동, + − 확대·축소, Home 최신, , . 한 점씩 읽기.",
+  chart_keys: "끌기, 두 손가락 벌리기, Ctrl + 휠로 움직입니다. 키보드: ← → 이동 · + − 확대와 축소 · Home 최신 · 쉼표와 마침표로 한 점씩 읽기",
   chart_of: "{since}부터 {until}까지의 차트. {symbol} 가격은 {first}에서 {last}, 최저 {low}, 최고 {high}. 매수 {buys}회, 매도 {sells}회.",
   chart_none: "이 기간에는 기록이 없습니다.",
   chart_bucket: "점 하나: {duration}",
