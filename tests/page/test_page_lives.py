@@ -35,8 +35,10 @@ def test_page_shows_a_record_as_soon_as_it_is_appended(visit: Open, tmp_path: Pa
         page.wait_for_selector("#live[data-state=on]")
         demo_store.append(tmp_path, "prices", demo_store.candle(now_s(), 87_654_000))
         page.wait_for_selector("text=KRW 87,654,000 >> nth=0")
+        before = page.locator("#headlines li").count()
         demo_store.append(tmp_path, "sentiment", told("Alder Robotics wins a contract"))
         page.wait_for_selector("#headlines li:first-child:has-text('Alder Robotics wins a contract')")
+        assert page.locator("#headlines li").count() == before + 1
         decided = {"symbol": demo_store.SYMBOL, "source": "demo", "candle_ts": timestamp(now_s()), "price": 87_654_000}
         averages = {"strategy": "sma_cross", "rule": "0" * 8, "sma_fast": 3, "sma_slow": 2, "reason": "fast>slow"}
         demo_store.append(

@@ -33,6 +33,8 @@ export class List {
   }
 
   add(record) {
+    // What was appended while the list was being asked for comes both ways.
+    if (this.records.some((known) => isSame(known, record))) return;
     if (!this.records.length) this.place.replaceChildren();
     this.records.unshift(record);
     this.records.length = Math.min(this.records.length, ROWS_MAX);
@@ -76,6 +78,10 @@ function row(badge, what, under, ts) {
   const when = age(ts, ago(seconds(ts)));
   when.title = moment(seconds(ts));
   return node("li", "record", badge, node("span", "what", what), node("span", "under", under, when));
+}
+
+function isSame(one, other) {
+  return ["ts", "kind", "text_id", "symbol", "message"].every((name) => one[name] === other[name]);
 }
 
 function titleOf(record) {
