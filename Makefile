@@ -10,7 +10,7 @@
 ## make pictures the pictures in docs/pictures, of the page on the demo market; wants Chromium and a Korean font
 ## make release VERSION=1.2.0   write version and changelog heading, then dist/: one archive with all wheels, and its checksum
 ## make model    make agent/news/model.bin anew from the labelled headlines; LABELS="yours.tsv" adds your own
-## make bench-score   how good the score is beside its peers, on our kept-out headlines and on SETS="yours.tsv"
+## make bench-score   how good the score is beside its peers, on our kept-out headlines and on SETS="yours.tsv"; what a pass takes
 ## make clean    remove the environment and all caches; ./data stays
 ##
 ## The first run sets up .venv, which takes the network and some seconds. PYTHON=/path/to/python3 chooses the interpreter.
@@ -154,6 +154,7 @@ bench-score: $(VENV)/ready
 	trap 'rm -rf "$$scratch"' EXIT
 	$(python) -m pip install -qq --disable-pip-version-check --no-input --target "$$scratch" -r bench/peers.txt
 	MOSS_PEERS="$$scratch" $(python) -m bench.score $(SETS)
+	$(python) -m bench.feeds
 
 clean:
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
