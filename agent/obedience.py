@@ -15,7 +15,8 @@ def obey(chronicle: Chronicle, orders: Iterable[Mapping[str, Any]]) -> bool:
     """
     last: dict[str, Mapping[str, Any]] = {}
     for order in orders:
-        last["reload" if order.get("what") == "reload" else "trading"] = order
+        # Questions asked by message are commands too, and no orders.
+        last[{"pause": "trading", "resume": "trading"}.get(order.get("what", ""), order.get("what", ""))] = order
     order = last.get("trading", {})
     if order.get("what") == "pause":
         chronicle.alerts.begin("paused", before=False, after=True, by=order.get("by"))
