@@ -30,7 +30,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
 
 # The package is imported only where it is there, so its types are not known.
 @DESCRIPTION.parametrize()  # type: ignore[untyped-decorator]
-@hypothesis.settings(max_examples=10, suppress_health_check=list(hypothesis.HealthCheck))
+@hypothesis.settings(max_examples=6, suppress_health_check=list(hypothesis.HealthCheck))
 def test_answers_are_as_described_whatever_is_asked(case: Any, desk: RunningDesk) -> None:  # noqa: ANN401 - made up
     answer = case.call(base_url=f"http://127.0.0.1:{desk.port}")
     # No schema can say that a range must not end before it begins.

@@ -121,11 +121,11 @@ def test_visitor_is_told_when_its_position_is_gone(desk: RunningDesk, prices: St
     visitor.leave()
 
 
-@pytest.mark.parametrize("after", ["x", "!!", "A" * 3000, "cHJpY2Vz", "cHJpY2VzPS4uLy4uL2V0Yy9wYXNzd2Q", "%00"])
-def test_position_that_is_none_is_refused(desk: RunningDesk, after: str) -> None:
-    assert desk.get(f"/api/stream?after={after}").status == 400
-    with pytest.raises(Exception, match="400"):
-        Visitor(desk, after)
+def test_position_that_is_none_is_refused(desk: RunningDesk) -> None:
+    for after in ("x", "!!", "A" * 3000, "cHJpY2Vz", "cHJpY2VzPS4uLy4uL2V0Yy9wYXNzd2Q", "%00"):
+        assert desk.get(f"/api/stream?after={after}").status == 400
+        with pytest.raises(Exception, match="400"):
+            Visitor(desk, after)
 
 
 def test_events_are_the_same_messages_and_go_on_after_the_last_one(desk: RunningDesk, prices: Store) -> None:
@@ -160,7 +160,7 @@ def test_many_visitors_cost_one_follower(desk: RunningDesk, prices: Store) -> No
 def test_visitor_too_slow_is_let_go_and_misses_nothing(desk: RunningDesk, prices: Store) -> None:
     """One that reads nothing while megabytes come must not hold up the other."""
     quick = Visitor(desk)
-    records = [{**candle(minute, minute), "note": "x" * 9000} for minute in range(20, 2020)]
+    records = [{**candle(minute, minute), "note": "x" * 9000} for minute in range(20, 1770)]
     with socket.socket() as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
         slow.settimeout(30)
