@@ -19,7 +19,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .DEFAULT_GOAL := help
-.PHONY: help run desk test chaos vps vps-quick bench bench-store bench-market bench-desk check lock release clean again model bench-score pictures
+.PHONY: help run desk test chaos vps vps-quick bench bench-store bench-market bench-desk bench-study check lock release clean again model bench-score pictures
 
 # Not from the environment: the folder is deleted to be made anew.
 VENV = .venv
@@ -59,8 +59,9 @@ test: $(VENV)/ready-dev
 chaos: $(VENV)/ready-dev
 	@export CHAOS_S="$${CHAOS_S:-600}" STORE_KILLS="$${STORE_KILLS:-10000}" STORE_IMAGES="$${STORE_IMAGES:-2000}"
 	export SOAK_D="$${SOAK_D:-30}" SOAK_OUTAGES="$${SOAK_OUTAGES:-50}" SOAK_BETWEEN_H="$${SOAK_BETWEEN_H:-336}"
+	export STUDY_SEEDS="$${STUDY_SEEDS:-100}"
 	exec $(python) -m pytest -s tests/faults/test_chaos_process.py tests/faults/test_store_kill.py \
-		tests/faults/test_store_power.py tests/faults/test_loop_soak.py tests/vps $(ARGS)
+		tests/faults/test_store_power.py tests/faults/test_loop_soak.py tests/unit/test_study_finds.py tests/vps $(ARGS)
 
 vps: $(VENV)/ready-dev
 	@export VPS=1
@@ -71,10 +72,13 @@ vps-quick: $(VENV)/ready-dev
 	exec $(python) -m pytest -s tests/vps/machine/test_machine_process.py tests/vps/machine/test_machine_power.py \
 		-k "kill or error or power or wait" $(ARGS)
 
-bench: bench-store bench-score bench-market bench-desk
+bench: bench-store bench-score bench-market bench-desk bench-study
 
 bench-desk: $(VENV)/ready-dev
 	@exec $(python) -m bench.dashboard
+
+bench-study: $(VENV)/ready-dev
+	@exec $(python) -m bench.study
 
 bench-market: $(VENV)/ready-dev
 	@scratch=$$(mktemp -d)

@@ -120,7 +120,8 @@ class Answer:
             best.setdefault(each.series, each)
         ranks = [Rank(each.name, each.kind, each.headlines, best.get(each.name)) for each in self.series]
         ranks = [each for each in ranks if each.kind != "all"]
-        return sorted(ranks, key=lambda each: (each.best.p_series, -abs(each.best.z)) if each.best else (2.0, 0.0))
+        # All are compared as often, so their best are alike by chance; p values end at one in the number of shifts.
+        return sorted(ranks, key=lambda each: -abs(each.best.z) if each.best else 0.0)
 
     def judge(self, correlations: Correlations) -> None:
         """Settle what stands out, and give the verdict."""

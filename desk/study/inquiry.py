@@ -8,7 +8,7 @@ import numpy as np
 from desk.study import events
 from desk.study.answer import Answer, Asked, MarketSeen, SeriesSeen
 from desk.study.components import components
-from desk.study.correlation import Correlations, correlate
+from desk.study.correlation import LAGS_S, Correlations, correlate
 from desk.study.duck import Duck
 from desk.study.files import Shelf, boxes
 from desk.study.gather import Gathered, Wanted, gather
@@ -68,7 +68,7 @@ def _series_seen(series: Series, grid: Grid) -> SeriesSeen:
 
 def _judge(answer: Answer, gathered: Gathered, trade: Trade, progress: Progress) -> None:
     asked, grid = answer.asked, gathered.grid
-    circle = Circle(grid.count, asked.shifts, asked.seed)
+    circle = Circle(grid.count, asked.shifts, asked.seed, [grid.bins(lag_s) for lag_s in LAGS_S])
     correlations = Correlations(circle)
     every = gathered.series[0]
     around = events.Events(circle, events.strong_score(every))

@@ -11,6 +11,8 @@ Hochberg's it needs no more shifts for more comparisons. A p value counts the tr
 never zero (Phipson & Smyth 2010).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,12 +42,16 @@ class Circle:
         count: bins of the grid; the circle is closed with a few in which nothing is known.
         shifts: how many to draw; all of them where there are fewer.
         seed: decides which.
+        lags: those that are compared. A shift by the difference of two of them would hold the true order at one lag
+            against the true order at another, and chance would find every true tie again.
     """
 
-    def __init__(self, count: int, shifts: int, seed: int) -> None:
+    def __init__(self, count: int, shifts: int, seed: int, lags: Sequence[int] = ()) -> None:
         self.length = smooth_length(max(count, 2))
-        drawn = np.random.default_rng(seed).permutation(self.length - 1)[:shifts] + 1
-        self.shifts: Whole = np.sort(drawn).astype(np.int64)
+        drawn = np.random.default_rng(seed).permutation(self.length - 1) + 1
+        true = {(one - other) % self.length for one in lags for other in lags}
+        chosen = drawn[~np.isin(drawn, list(true))][:shifts]
+        self.shifts: Whole = np.sort(chosen).astype(np.int64)
 
     def spectrum(self, values: Floats) -> Spectrum:
         """Return the Fourier transform of a series on the grid, zeros beyond its end."""

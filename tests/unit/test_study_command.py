@@ -14,6 +14,7 @@ from string import Formatter
 import pytest
 
 from desk.report.page import STYLE
+from desk.study.options import parser
 from desk.study.words import LANGUAGES, Words, chance, sentences
 from tests.fakes.newsroom import BEGIN_S, Newsroom, Tie, candle, score, write
 from tests.scripts import TOP, environment
@@ -198,3 +199,10 @@ def test_durations_and_chances_read_as_people_say_them() -> None:
         *("0", "5 min", "2 h 10 min", "1 d", "1 d 1 h"),
     ]
     assert [chance(each) for each in (0.5, 0.0123, 0.0005)] == ["0.50", "0.012", "0.0005"]
+
+
+def test_page_of_the_docs_has_every_option() -> None:
+    text = (TOP / "docs" / "study.md").read_text(encoding="utf-8")
+    options = [name for action in parser()._actions for name in action.option_strings if name not in ("-h", "--help")]
+    assert len(options) > 15
+    assert [name for name in options if f"`{name}" not in text] == []

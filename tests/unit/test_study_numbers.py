@@ -107,6 +107,14 @@ def test_sums_of_products_under_each_shift_are_those_of_rolling_the_series_round
         np.testing.assert_allclose(null, rolled, atol=1e-2)
 
 
+def test_no_shift_holds_the_true_order_of_one_lag_against_another() -> None:
+    lags = (0, 1, 2, 6, 48)
+    circle = Circle(500, 1_000, 1, lags)
+    for shift in circle.shifts.tolist():
+        assert not {(lag + shift) % circle.length for lag in lags} & set(lags)
+    assert len(Circle(500, 1_000, 1).shifts) == circle.length - 1
+
+
 def test_smooth_length_is_the_next_that_only_small_primes_divide() -> None:
     def is_smooth(number: int) -> bool:
         for prime in (2, 3, 5):
