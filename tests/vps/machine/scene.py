@@ -50,6 +50,10 @@ class Scene:
     def journal(self, unit: str = "moss-bot") -> str:
         return self.machine.ask(f"journalctl --no-pager --quiet --output=cat --unit {unit}")
 
+    def events(self) -> str:
+        """Return the events of the store, also of a segment that was just rotated."""
+        return self.machine.ask(f"cat {DATA}/events.jsonl*")
+
     def write_marks(self, path: str = f"{DATA}/marks.jsonl", way: str = "durable") -> None:
         """Let a busy writer append beside the bot."""
         self.machine.ask(WRITE.format(path=path, way=way))

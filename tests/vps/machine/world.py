@@ -8,7 +8,6 @@ from pathlib import Path
 
 from tests.fakes.exchange import FakeUpbit
 from tests.fakes.feeds import Entry, FeedHost, rss
-from tests.fakes.markets import wave
 from tests.fakes.server import LocalServer
 
 SYMBOLS = ("KRW-BTC", "KRW-ETH")
@@ -16,6 +15,12 @@ RELAY = Path(__file__).parent / "relay.py"
 EXCHANGE_URL, FEED_URL = "http://10.0.2.100", "http://10.0.2.101/news"
 # An answer is asked for 5 s after a minute's end: until then the newest candle is not late.
 SETTLED_S = 5
+
+
+def price(_symbol: str, open_s: int) -> float | None:
+    """Give a price that goes up and down by the quarter of an hour, and about once an hour a minute without trade."""
+    minute = open_s // 60
+    return None if minute % 59 == 0 else 1000.0 + abs(minute % 30 - 15) * 8 + minute % 7
 
 
 class World:
@@ -26,7 +31,7 @@ class World:
 
     def __init__(self) -> None:
         self._ahead_s = 0.0
-        self.exchange = FakeUpbit(wave, self.now_s)
+        self.exchange = FakeUpbit(price, self.now_s)
         self.feed = FeedHost({"/news": rss([])})
         self._news = LocalServer(self.feed)
         self._opened = ExitStack()
@@ -51,13 +56,13 @@ class World:
     def newest_closed_s(self) -> int:
         """Return the start of the newest minute that anybody could know a candle of."""
         at_s = int(self.now_s() - SETTLED_S) // 60 * 60 - 60
-        while wave("", at_s) is None:
+        while price("", at_s) is None:
             at_s -= 60
         return at_s
 
     def closed(self, from_s: int, until_s: int) -> set[int]:
         """Return the starts of the traded minutes of a range, both ends included."""
-        return {at_s for at_s in range(from_s, until_s + 60, 60) if wave("", at_s) is not None}
+        return {at_s for at_s in range(from_s, until_s + 60, 60) if price("", at_s) is not None}
 
     def tell_news(self, titles: Iterable[str]) -> None:
         """Put headlines into the feed, published now."""
