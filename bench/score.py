@@ -1,4 +1,4 @@
-"""`python -m bench.score [FILE ...]`: how good and how fast the scorer is, beside what people use today.
+"""`python -m bench.score [FILE ...]`: how good and, by its CPU time, how fast the scorer is, beside what people use.
 
 Files are lines of label, tab and text; our own kept-out headlines come first, then general and crypto ones of ours, in
 English. The peers are imported from the folder MOSS_PEERS, where `make bench-score` has put them; they know no Korean.
@@ -66,7 +66,7 @@ def _peers(told: list[tuple[int, str]]) -> None:
 
 
 def _line(name: str, accuracy: float, f1: float, sign: float, rate: float) -> None:
-    print(f"score:   {name:24} accuracy {accuracy:.3f}  macro-F1 {f1:.3f}  sign {sign:.3f}  {rate:8,.0f} texts/s of CPU")
+    print(f"score:   {name:24} accuracy {accuracy:.3f}  macro-F1 {f1:.3f}  sign {sign:.3f}  {rate:8,.0f} texts/s")
 
 
 if __name__ == "__main__":
