@@ -59,6 +59,9 @@ class Flood:
 
     def __enter__(self) -> "Flood":
         self._thread.start()
+        # On a busy machine a first rotation would else find no file.
+        while not self.count and self._thread.is_alive():
+            time.sleep(0.001)
         return self
 
     def __exit__(self, *_: object) -> None:
