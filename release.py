@@ -24,6 +24,8 @@ PLATFORMS = {
     "aarch64": ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"),
 }
 HEADING = "## Unreleased"
+# What install.sh installs, with --desk too.
+LOCKS = ("requirements.lock", "desk/dashboard/requirements.lock", "desk/dashboard/vendor.txt")
 
 
 class NoRelease(Exception):
@@ -37,7 +39,8 @@ def main(version: str) -> int:
             name_version(TOP, version, time.strftime("%Y-%m-%d"))
         version = version_of(TOP)
         with tempfile.TemporaryDirectory() as scratch:
-            fetch_wheels(TOP / "requirements.lock", Path(scratch))
+            for lock in LOCKS:
+                fetch_wheels(TOP / lock, Path(scratch))
             made = pack(TOP, version, Path(scratch), TOP / "dist")
     except NoRelease as error:
         sys.stderr.write(f"release: {error}\n")
