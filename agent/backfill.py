@@ -1,13 +1,16 @@
 """The time before the first stored candle, fetched page by page and put in front of the stream as one segment."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from agent.clock import DAY_S, MINUTE_S, Clock, seconds, timestamp
 from agent.console import say
 from agent.errors import BadInput
 from agent.folder import DataFolder
-from agent.market.candle import record_of
+from agent.history import gap_fields
+from agent.market.candle import Candle, record_of
 from agent.market.sources import Source
 from agent.settings import Config
 from store import Store, newest, scan
@@ -17,11 +20,12 @@ PAGES_A_LINE = 50
 
 
 class Backfill:
-    """Fetches one symbol after the other, oldest first, into a stream of its own that becomes a segment at the end.
+    """Gets the time before each symbol's first candle, oldest first, into a stream that becomes a segment in the end.
 
-    A segment's name sorts it before all others, and the `ts` of its records is the end of their candle, as in a replay:
-    so the stream still rises in time. Until it is whole it lies beside as backfill.jsonl, where an interrupted run goes
-    on. A symbol that was added later keeps its hole between this segment's end and its own first candle.
+    A segment's name sorts it before all others, and the `ts` of its records is the end of their candle, as in a replay,
+    but no later than that of the oldest record there was: so the stream still rises in time, for a symbol that was
+    added later too. Until it is whole it lies beside as backfill.jsonl, where an interrupted run goes on. What its
+    exchange does not give any more is a `gap` event.
 
     Arguments:
         clock: what tells the time.
@@ -30,6 +34,7 @@ class Backfill:
 
     def __init__(self, config: Config, folder: DataFolder, clock: Clock, source: Source) -> None:
         self._config, self._folder, self._clock, self._source = config, folder, clock, source
+        self._oldest: dict[str, Any] | None = None
 
     def run(self, since_s: int) -> int:
         """Fetch from a moment to the first stored candle of each symbol, or to now where there is none.
@@ -40,53 +45,86 @@ class Backfill:
         now_s = int(self._clock.now_s()) // MINUTE_S * MINUTE_S
         if since_s >= now_s:
             raise BadInput(f"{timestamp(since_s)}: lies not in the past")
-        first_s = self._first_stored_s() or now_s
+        ends_s = self._ends_s(now_s)
+        start_s = since_s
+        if not self._source.pages_max:
+            start_s = max(since_s, now_s - self._source.rows_max * MINUTE_S)
+            self._tell_out_of_reach(since_s, start_s, ends_s)
         path = self._folder.stream("backfill")
-        done_s = max((int(seconds(record["ts"])) for record in _last(path)), default=since_s)
         with Store(path, checksum=self._config.store.checksum) as store:
-            count = self._fetch(store, max(since_s, done_s), first_s)
+            count = self._fetch(store, start_s, ends_s)
         if not path.exists():
-            say(f"{self._source.name} has nothing between {timestamp(since_s)} and {timestamp(first_s)}")
+            say(f"{self._source.name} has nothing between {timestamp(start_s)} and {timestamp(max(ends_s.values()))}")
             return 0
-        name = self._join(path, first_s)
+        name = self._join(path, int(seconds(self._oldest["open_ts"])) if self._oldest else now_s)
         say(f"{count} candles fetched; they are the segment {name.name}")
         return 0
 
-    def _fetch(self, store: Store, start_s: int, end_s: int) -> int:
+    def _fetch(self, store: Store, start_s: int, ends_s: Mapping[str, int]) -> int:
+        resumed_s, known = self._fetched_last()
+        start_s = max(start_s, resumed_s)
+        ts_max = self._oldest["ts"] if self._oldest else "~"
         count, page_s = 0, self._source.rows_max * MINUTE_S
-        pages = range(start_s, end_s, page_s)
-        for number, page_start_s in enumerate(pages):
-            before_s = min(page_start_s + page_s, end_s)
-            candles = [
-                candle
-                for symbol in self._config.market.symbols
-                for candle in self._source.candles(symbol, before_s, (before_s - page_start_s) // MINUTE_S, PAGE_S_MAX)
-                if candle.open_s >= page_start_s
-            ]
-            candles.sort(key=lambda candle: candle.open_s)
-            store.append_many(record_of(candle, candle.end_s) for candle in candles)
-            count += len(candles)
-            if number % PAGES_A_LINE == 0:
-                say(f"{timestamp(before_s)[:16]} {(number + 1) / len(pages):.0%}, {count} candles")
+        pages = range(start_s, max(ends_s.values()), page_s)
+        for number, page_start_s in enumerate(pages, 1):
+            candles: list[Candle] = []
+            for symbol, end_s in ends_s.items():
+                before_s = min(page_start_s + page_s, end_s)
+                rows = (before_s - page_start_s) // MINUTE_S
+                page = self._source.candles(symbol, before_s, rows, PAGE_S_MAX) if rows > 0 else []
+                candles += [candle for candle in page if candle.open_s >= page_start_s]
+            fresh = [each for each in candles if each.open_s != resumed_s or each.symbol not in known]
+            fresh.sort(key=lambda candle: candle.open_s)
+            records = [record_of(candle, candle.end_s) for candle in fresh]
+            store.append_many({**record, "ts": min(record["ts"], ts_max)} for record in records)
+            count += len(fresh)
+            if number % PAGES_A_LINE == 1:
+                say(f"{timestamp(page_start_s + page_s)[:16]} {number / len(pages):.0%}, {count} candles")
         return count
 
-    def _first_stored_s(self) -> int | None:
-        """Return the start of the oldest stored candle; None in an empty store."""
+    def _ends_s(self, now_s: int) -> dict[str, int]:
+        """Return the start of each symbol's oldest stored candle, now where there is none; note the oldest of all."""
+        ends_s: dict[str, int] = {}
+        symbols = self._config.market.symbols
         for record in scan(self._folder.stream("prices")):
-            return int(seconds(record["open_ts"]))
-        return None
+            self._oldest = self._oldest or record
+            if record["symbol"] in symbols and record["source"] == self._source.name:
+                ends_s.setdefault(record["symbol"], int(seconds(record["open_ts"])))
+                if len(ends_s) == len(symbols):
+                    break
+        return {symbol: ends_s.get(symbol, now_s) for symbol in symbols}
+
+    def _fetched_last(self) -> tuple[int, set[str]]:
+        """Return the newest minute that an interrupted run stored, and the symbols it stored it of."""
+        minute_s, known = 0, set[str]()
+        for record in newest(self._folder.stream("backfill")):
+            open_s = int(seconds(record["open_ts"]))
+            if known and open_s != minute_s:
+                break
+            minute_s = open_s
+            known.add(record["symbol"])
+        return minute_s, known
+
+    def _tell_out_of_reach(self, since_s: int, start_s: int, ends_s: Mapping[str, int]) -> None:
+        """Store, once, which minutes an exchange that gives only its newest page does not have any more."""
+        name, reach = self._source.name, f"{self._source.rows_max} minutes"
+        told = [event for event in scan(self._folder.stream("events")) if event["kind"] == "gap"]
+        with self._folder.open("events", self._config) as events:
+            for symbol, end_s in ends_s.items():
+                lost = gap_fields(symbol, name, since_s, min(start_s, end_s))
+                if since_s >= min(start_s, end_s) or any(lost.items() <= event.items() for event in told):
+                    continue
+                say(f"{symbol}: {name} gives its newest {reach}; {lost['from_ts']} to {lost['until_ts']} cannot be had")
+                events.append({"ts": timestamp(self._clock.now_s()), "kind": "gap", **lost})
 
     def _join(self, path: Path, first_s: int) -> Path:
         """Make the finished stream the oldest segment, at once or not at all."""
         stamp_s = first_s - DAY_S
         prices = self._folder.stream("prices")
-        segment = prices.with_name(f"{prices.name}-{datetime.fromtimestamp(stamp_s, UTC):%Y%m%d}-{stamp_s}")
-        if segment.exists():
-            raise BadInput(f"{segment}: is there already; nothing was changed, and {path.name} is whole")
+        while (segment := _segment(prices, stamp_s)).exists():
+            stamp_s -= 1
         return path.rename(segment)
 
 
-def _last(path: Path) -> list[dict[str, str]]:
-    for record in newest(path):
-        return [record]
-    return []
+def _segment(prices: Path, stamp_s: int) -> Path:
+    return prices.with_name(f"{prices.name}-{datetime.fromtimestamp(stamp_s, UTC):%Y%m%d}-{stamp_s}")

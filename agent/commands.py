@@ -54,7 +54,9 @@ def once(options: argparse.Namespace) -> int:
             if history.settled_s is not None:
                 trader.evaluate(symbol, history.settled_s)
         if not troubles and not trader.is_current:
-            say("there are more candles to fetch than one pass has time for; run it again")
+            message = "there are more candles to fetch than one pass has time for; run it again"
+            say(message)
+            trader.event("error", **{"class": "Unreachable"}, message=message, source=settings.market.source, attempt=1)
             return 75
         return min((trouble.exit_status for trouble in troubles), default=0)
 

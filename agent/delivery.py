@@ -1,8 +1,8 @@
 """JSON posted once, and what an answer that is no 2xx comes down to."""
 
+from agent.block import told_wait_s
 from agent.errors import MossError, Refused, Unreachable, Unusable
 from agent.fetch import Answer, Fetcher
-from agent.headers import told_wait_s
 
 _ANSWER_BYTES_MAX = 262_144
 _UNTOLD_WAIT_S = 60.0

@@ -14,7 +14,7 @@ from agent.body import ENCODING, inflate, receive
 from agent.clock import Clock
 from agent.deadline import DeadlinePassed, deadline
 from agent.errors import Unreachable, Unusable
-from agent.headers import server_time_s, told_wait_s
+from agent.headers import server_time_s
 from agent.host import Host
 from agent.stop import Stop
 
@@ -153,9 +153,9 @@ class Fetcher:
         ask.host.hear(headers, self._clock.monotonic_s())
         if status not in (200, 304) and not ask.has_body:
             ask.host.refusals += status in (418, 429)
-            from agent.trouble import refusal
+            from agent.trouble import refused
 
-            raise refusal(ask.name, status, told_wait_s(headers, now_s), ask.host.refusals)
+            raise refused(ask.name, response, now_s, ask.host.refusals, check)
         try:
             sent = receive(response.raw, headers.get("Content-Length", ""), ask.size_bytes_max, check)
             ask.host.succeed()

@@ -3,15 +3,33 @@
 import http.client
 import socket
 import ssl
+from collections.abc import Callable
 
 import requests
 
+from agent.block import UNTOLD_BLOCK_S, block_s, told_wait_s
 from agent.errors import MossError, Refused, Unreachable, Unusable
 from agent.fetch import Passing
 
 # 429 is "too many requests", 418 what exchanges say to those who went on; a server that tells no wait gets these.
-UNTOLD_WAIT_S = {429: 1.0, 418: 60.0}
+UNTOLD_WAIT_S = {429: 1.0, 418: UNTOLD_BLOCK_S}
 UNTOLD_WAIT_S_MAX = 3600.0
+
+
+def refused(
+    name: str, response: requests.Response, now_s: float, refusals: int, check: Callable[[], None]
+) -> MossError:
+    """Turn an answer that is none into the error to raise.
+
+    Arguments:
+        now_s: this machine's time.
+        refusals: how many 429 or 418 there were in a row.
+        check: called before each read of a body; raises when time is over.
+    """
+    wait_s = told_wait_s(response.headers, now_s)
+    if response.status_code == 418 and wait_s is None:
+        wait_s = block_s(response.raw, response.headers.get("Content-Encoding", ""), check)
+    return refusal(name, response.status_code, wait_s, refusals)
 
 
 def refusal(name: str, status: int, wait_s: float | None, refusals: int) -> MossError:
@@ -19,7 +37,7 @@ def refusal(name: str, status: int, wait_s: float | None, refusals: int) -> Moss
 
     Arguments:
         name: what to call the place.
-        wait_s: how long its Retry-After asks for, None if it does not.
+        wait_s: how long it asks for, None if it does not.
         refusals: how many 429 or 418 there were in a row; each doubles a wait that is not told, up to an hour.
     """
     if wait_s is None and status in UNTOLD_WAIT_S:

@@ -14,11 +14,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
 DAY_S = 86_400
 FLOOR_CALLS = 50
+# In this order, each is counted with what it imports that those before it did not.
+MODULES = (
+    *("requests", "schedule", "tenacity", "store", "agent.settings", "agent.config", "agent.folder", "agent.fetch"),
+    *("agent.market.candle", "agent.market.bank", "agent.market.engine", "agent.market.sources", "agent.parts"),
+    *("agent.market.strategies.sma_cross", "agent.memory", "agent.history", "agent.chronicle", "agent.trader", "bot"),
+)
 
 
 class PassingClock:
@@ -61,6 +68,19 @@ def floor(url: str) -> dict[str, float]:
     return figures()
 
 
+def modules() -> dict[str, float]:
+    """Import what the bot is made of, one after the other; return the resident KiB that each brings along."""
+    from agent.alive import rss_kib
+
+    before_kib = rss_kib() or 0
+    costs: dict[str, float] = {"the interpreter": before_kib}
+    for name in MODULES:
+        import_module(name)
+        after_kib = rss_kib() or 0
+        costs[name], before_kib = after_kib - before_kib, after_kib
+    return costs
+
+
 def live(config: str, data: str) -> dict[str, float]:
     """Be the bot for a day."""
     import bot
@@ -94,6 +114,7 @@ def main() -> int:
             first = len(server.requests)
             bot = child(folder, "live", str(config), str(folder / "data"))
             calls = len(server.requests) - first
+            costs = child(folder, "modules")
         if bot["status"]:
             print("day: the bot failed")
             return 1
@@ -103,6 +124,8 @@ def main() -> int:
         f"day: resident {bot['rss_kib'] / base['rss_kib']:.3f} of the floor (goal 1.10), peak "
         f"{bot['peak_kib'] / base['peak_kib']:.3f} (goal 1.25)"
     )
+    for name, cost_kib in costs.items():
+        print(f"day: {cost_kib / 1024:6.2f} MiB  {name}")
     print(
         f"day: {bot['cpu_s']:.1f} CPU-s (goal 15), {calls} calls, {bot['disk_bytes'] * 365 / 1e6:.0f} MB on disk a year"
     )
@@ -120,6 +143,7 @@ def child(folder: Path, *arguments: str) -> dict[str, float]:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        print(json.dumps(floor(sys.argv[2]) if sys.argv[1] == "floor" else live(*sys.argv[2:])))
+        parts: dict[str, Callable[..., dict[str, float]]] = {"floor": floor, "live": live, "modules": modules}
+        print(json.dumps(parts[sys.argv[1]](*sys.argv[2:])))
     else:
         sys.exit(main())

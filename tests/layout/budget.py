@@ -27,6 +27,7 @@ NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.backfill": "bot.py backfill",
     **dict.fromkeys(_OFF_THE_BOX, "telegram.enabled, webhook.url, or the secret of a webhook or of a ping"),
     "agent.prometheus": "report.prometheus",
+    "agent.block": "an answer that is a refusal",
     "agent.commands": "any command of bot.py but run",
     "agent.digest": "a program of its own, which runs beside the bot",
     "agent.fallback": "a config file that is wrong",

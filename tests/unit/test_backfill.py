@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.clock import seconds, timestamp
 from store import scan, verify
-from tests.fakes.exchange import FakeUpbit
+from tests.fakes.exchange import FakeKraken, FakeUpbit
 from tests.fakes.server import Request
 from tests.scripts import run, start, write_config
 
@@ -74,3 +74,47 @@ def test_backfill_says_what_is_wrong_with_its_moment(tmp_path: Path) -> None:
         assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
         assert words in done.stderr
     assert run("bot.py", "backfill", cwd=tmp_path).returncode == 2
+
+
+def test_backfill_fetches_the_time_before_a_symbol_that_was_added_later(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    begin_s = int(time.time()) // 60 * 60 - 1_000 * MINUTE_S
+    market = '[market]\nupbit_url = "{}"\nsymbols = [{}]\n'
+    with (exchange := FakeUpbit(price)).server as server:
+        places = ("--config", write_config(tmp_path, market.format(server.url, '"KRW-BTC"')), "--data", data)
+        for command in (("once",), ("backfill", "--since", timestamp(begin_s))):
+            assert run("bot.py", *command, *places).returncode == 0
+        write_config(tmp_path, market.format(exchange.server.url, '"KRW-BTC", "KRW-ETH"'))
+        assert run("bot.py", "once", *places).returncode == 0
+        assert times(data, "KRW-ETH")[0] > begin_s + 60 * MINUTE_S
+        for _ in range(2):
+            done = run("bot.py", "backfill", "--since", timestamp(begin_s), *places)
+            assert done.returncode == 0, done.stderr
+    for symbol in ("KRW-BTC", "KRW-ETH"):
+        found = times(data, symbol)
+        assert begin_s <= found[0] <= begin_s + 60
+        assert sorted(found) == [at for at in range(found[0], found[-1] + 60, 60) if at // 60 % 13]
+        assert found == sorted(found)
+    verdict = verify(data / "prices.jsonl")
+    assert verdict.ok
+    assert verdict.set_back == []
+
+
+def test_backfill_says_and_stores_what_its_exchange_has_no_more(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    begin_s = int(time.time()) // 60 * 60 - 1_500 * MINUTE_S
+    with FakeKraken(lambda _symbol, _open_s: 1000.0).server as server:
+        text = f'[market]\nsource = "kraken"\nkraken_url = "{server.url}"\nsymbols = ["XBTUSD"]\n'
+        arguments = ("--since", timestamp(begin_s), "--config", write_config(tmp_path, text), "--data", data)
+        done = run("bot.py", "backfill", *arguments)
+        asked = len(server.requests)
+        again = run("bot.py", "backfill", *arguments)
+    assert (done.returncode, asked) == (0, 1), done.stderr
+    assert "kraken gives its newest 720 minutes" in done.stderr
+    assert again.returncode == 0, again.stderr
+    gap = next(scan(data / "events.jsonl"))
+    assert (gap["kind"], gap["symbol"], gap["from_ts"]) == ("gap", "XBTUSD", timestamp(begin_s))
+    found = times(data, "XBTUSD")
+    assert len(found) >= 719
+    assert found == list(range(found[0], found[-1] + 60, 60))
+    assert int(seconds(gap["until_ts"])) <= found[0] <= int(seconds(gap["until_ts"])) + 60

@@ -189,6 +189,24 @@ def test_once_fetches_what_is_missing_when_it_was_down_for_days(tmp_path: Path) 
     assert len(times) >= 2000
 
 
+def test_once_ends_with_75_and_an_error_event_when_more_is_missing_than_it_has_time_for(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    open_s = (int(time.time()) // 60 - 19_000) * 60
+    values = {"open": 100, "high": 101, "low": 99, "close": 100, "volume": 1}
+    with Store(data / "prices.jsonl") as prices:
+        prices.append(record_of(checked(BTC, "upbit", open_s, values), open_s))
+    with (exchange := FakeUpbit(flat)).server:
+        status, said = once(config_for(exchange, tmp_path), data)
+    assert status == 75, said
+    assert "run it again" in said
+    error = records(data, "events")[-1]
+    assert (error["kind"], error["class"]) == ("error", "Unreachable")
+    assert "run it again" in error["message"]
+    assert 200 < len(records(data, "prices")) < 19_000
+    assert records(data, "signals") == []
+
+
 def test_once_ends_with_75_and_says_who_when_another_holds_the_folder(tmp_path: Path) -> None:
     with (exchange := FakeUpbit(flat)).server:
         config, data = config_for(exchange, tmp_path), tmp_path / "data"

@@ -2,9 +2,10 @@
 
 import pytest
 
+from agent.block import TOLD_WAIT_S_MAX, told_wait_s
 from agent.errors import Unreachable
 from agent.fetch import Fetcher
-from agent.headers import TOLD_WAIT_S_MAX, is_used_up, server_time_s, told_wait_s
+from agent.headers import is_used_up, server_time_s
 from tests.fakes.clock import ManualClock
 from tests.fakes.server import LocalServer, Reply
 
@@ -126,3 +127,38 @@ def test_wait_starts_anew_when_an_answer_came_between() -> None:
                 seen.append(refused.wait_s)
                 clock.sleep_s(refused.wait_s or 0)
     assert seen == [60, 120, 60]
+
+
+@pytest.mark.parametrize(
+    ("body", "wait_s"),
+    [
+        (
+            b'{"error":{"name":"blocked","message":"This IP is blocked for 180 seconds. (10 requests per 1 second)"}}',
+            180,
+        ),
+        ("\ucc28\ub2e8 \ub0a8\uc740 \uc2dc\uac04: 5\ubd84".encode(), 300),
+        (b"blocked, 90s left", 90),
+        (b"10 requests per 1 second", 60),
+        (b"<html>418</html>", 60),
+        (b"\xff\x00 300000 ms", 300),
+        (b"999999 minutes", TOLD_WAIT_S_MAX),
+        (b"300 seconds" + b" " * 30_000, 60),
+        (b"", 60),
+    ],
+)
+def test_host_is_left_alone_as_long_as_a_418_says_in_its_body(body: bytes, wait_s: float) -> None:
+    clock = ManualClock(0)
+    fetcher = Fetcher(clock)
+    with LocalServer(lambda _request: Reply(418, body)) as server:
+        for _ in range(2):
+            with pytest.raises(Unreachable) as caught:
+                fetcher.get(server.url)
+            assert caught.value.wait_s == wait_s
+        assert len(server.requests) == 1
+
+
+def test_header_decides_when_a_418_has_both() -> None:
+    both = Reply(418, b"300 seconds", {"Retry-After": "90"})
+    with LocalServer(lambda _request: both) as server, pytest.raises(Unreachable) as caught:
+        Fetcher(ManualClock(0)).get(server.url)
+    assert caught.value.wait_s == 90
