@@ -214,4 +214,4 @@ def _legend(entries: list[tuple[str, str]]) -> str:
 
 def _plain(text: str) -> str:
     """Return a text from wherever it came as text and nothing else."""
-    return escape(visible(text))
+    return escape(visible(text)).replace("p = ", "p\u00a0=\u00a0")  # stays on one line

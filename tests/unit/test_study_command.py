@@ -163,6 +163,7 @@ def test_help_teaches_and_a_missing_package_is_told_without_a_traceback(study: S
     done = study("data", python=str(bare / "bin" / "python"))
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
+    assert f"python3 -m venv ~/moss-desk && ~/moss-desk/bin/pip install --require-hashes -r {TOP}" in done.stderr
     assert "desk/study/requirements.lock" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
