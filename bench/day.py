@@ -24,7 +24,8 @@ FLOOR_CALLS = 50
 MODULES = (
     *("requests", "schedule", "tenacity", "store", "agent.settings", "agent.config", "agent.folder", "agent.fetch"),
     *("agent.market.candle", "agent.market.bank", "agent.market.engine", "agent.market.sources", "agent.parts"),
-    *("agent.market.strategies.sma_cross", "agent.memory", "agent.history", "agent.chronicle", "agent.trader", "bot"),
+    *("agent.market.strategies.sma_cross", "agent.memory", "agent.history", "agent.chronicle", "agent.trader"),
+    *("agent.assembly", "agent.course", "agent.loop", "bot"),
 )
 
 
@@ -84,12 +85,13 @@ def modules() -> dict[str, float]:
 def live(config: str, data: str) -> dict[str, float]:
     """Be the bot for a day."""
     import bot
+    from agent import assembly
 
     def passing(*_: object) -> PassingClock:
         return PassingClock(time.time() // DAY_S * DAY_S - DAY_S, lambda: os.kill(os.getpid(), signal.SIGTERM))
 
     # The one thing that is not the bot's own here.
-    vars(bot)["process_clock"] = passing
+    vars(assembly)["process_clock"] = passing
     status = bot.main(["run", "--config", config, "--data", data])
     sizes = [path.stat().st_size for path in Path(data).glob("*.jsonl")]
     return {**figures(), "status": status, "disk_bytes": sum(sizes)}
