@@ -21,9 +21,12 @@ def notify(state: str, environ: Mapping[str, str] = os.environ) -> None:
 
 
 def rss_kib() -> int | None:
-    """Return this process's resident memory in KiB, None where /proc tells nothing."""
-    with suppress(OSError), open("/proc/self/smaps_rollup", encoding="ascii") as rollup:
-        return next((int(line.split()[1]) for line in rollup if line.startswith("Rss:")), None)
+    """Return this process's resident memory in KiB, None where /proc tells nothing.
+
+    Cost: microseconds; /proc/self/smaps_rollup is right to the page, and walks all of them each time.
+    """
+    with suppress(OSError), open("/proc/self/statm", encoding="ascii") as pages:
+        return int(pages.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 10
     return None
 
 
