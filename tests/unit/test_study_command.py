@@ -207,3 +207,16 @@ def test_page_of_the_docs_has_every_option() -> None:
     options = [name for action in parser()._actions for name in action.option_strings if name not in ("-h", "--help")]
     assert len(options) > 15
     assert [name for name in options if f"`{name}" not in text] == []
+
+
+def test_store_of_more_segments_than_files_may_be_open_is_read_whole(tmp_path: Path) -> None:
+    for number in range(150):
+        records = [candle(BEGIN_S + 60 * (10 * number + at), 1, 1) for at in range(10)]
+        write(tmp_path / f"prices.jsonl-20251201-{1764590000 + number}", records)
+    command = f'ulimit -n 64; exec "{sys.executable}" -P -m desk study "{tmp_path}" --json --quiet'
+    given = {**environment(), "PYTHONPATH": str(TOP)}
+    done = subprocess.run(
+        ["sh", "-c", command], env=given, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["markets"][0]["bins"] == 1_500
