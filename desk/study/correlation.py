@@ -98,7 +98,7 @@ class Correlations:
             if floor <= alpha:
                 critical = within[name].critical(alpha)
             for each in mine[name]:
-                each.p_all = max(floor, within[name].p(each.z))
+                each.p_all = max(floor, within[name].p_all(each.z))
                 each.p_series = self.by_series[name].p(each.z)
             floor = min(each.p_all for each in mine[name])
         return critical

@@ -67,7 +67,7 @@ class Events:
     def settle(self) -> None:
         """Judge each by all of them, once they are all there."""
         for each in self.around:
-            each.p_all = self.largest.p(each.z)
+            each.p_all = self.largest.p_all(each.z)
 
 
 def strong_score(series: Series) -> float:

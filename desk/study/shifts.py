@@ -9,6 +9,9 @@ The many comparisons are paid for with the largest statistic over all of them un
 that holds the chance of even one false find, however the comparisons hang together, and unlike Holm's or Benjamini and
 Hochberg's it needs no more shifts for more comparisons. A p value counts the true order as one of the shifts, so it is
 never zero (Phipson & Smyth 2010).
+
+Correlations and event studies are two searches for the same thing, and the verdict rests on both: each may find
+something by chance half as often as is allowed in all (Bonferroni).
 """
 
 from collections.abc import Sequence
@@ -18,6 +21,7 @@ from numpy.typing import NDArray
 
 from desk.study.grid import Floats, Whole
 
+SEARCHES = 2
 Spectrum = NDArray[np.complex64]
 
 
@@ -87,9 +91,13 @@ class Largest:
         """Return the chance that the largest of all is at least that large where there is no tie."""
         return chance(statistic, self.under_shifts)
 
+    def p_all(self, statistic: float) -> float:
+        """Return the same, with the other search paid for."""
+        return min(1.0, SEARCHES * self.p(statistic))
+
     def critical(self, alpha: float) -> float:
         """Return what a statistic must exceed to be found."""
-        return float(np.quantile(self.under_shifts, 1 - alpha)) if len(self.under_shifts) else float("inf")
+        return float(np.quantile(self.under_shifts, 1 - alpha / SEARCHES)) if len(self.under_shifts) else float("inf")
 
 
 def standardised(statistic: float, null: Floats) -> tuple[float, Floats, float]:

@@ -16,8 +16,7 @@ from tests.fakes.newsroom import BEGIN_S, Newsroom, Tie, candle, score, write
 from tests.fakes.study import ask
 
 SEEDS = int(os.environ.get("STUDY_SEEDS") or 2)
-# Of a hundred worlds without a tie so many may seem to have one: each study allows itself one in a hundred for the
-# correlations, and one for the event studies.
+# Of a hundred worlds without a tie so many may seem to have one: a study allows itself one in a hundred.
 FALSE_MAX = 5 if SEEDS >= 100 else 0
 LAG_MIN, LENGTH_MIN = 30, 30
 
