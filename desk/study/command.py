@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str]) -> int:
     """Answer, in the form that is asked for; return the exit status."""
     options = parser().parse_args(arguments)
+    # Whoever ends it, its temporary folder goes with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _answer(options)
     except MossError as error:

@@ -220,3 +220,14 @@ def test_store_of_more_segments_than_files_may_be_open_is_read_whole(tmp_path: P
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["markets"][0]["bins"] == 1_500
+
+
+def test_study_that_is_ended_ends_as_if_interrupted_so_that_it_tidies_up(world: Path) -> None:
+    command = [sys.executable, "-P", "-m", "desk", "study", str(world), "--shuffles", "5000"]
+    given = {**environment(), "PYTHONPATH": str(TOP)}
+    with subprocess.Popen(command, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any("deciding again" in line for line in iter(process.stderr.readline, ""))
+        process.terminate()
+        process.communicate(timeout=60)
+    assert process.returncode == 130
