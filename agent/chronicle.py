@@ -1,8 +1,6 @@
 """What happened, told as events: starts and stops, trouble, gaps, what was missed, what was done."""
 
 import os
-from collections.abc import Iterable, Mapping
-from typing import Any
 
 from agent import SCHEMA, __version__, alive, config, memory
 from agent.alerts import Alerts
@@ -35,6 +33,8 @@ class Chronicle:
         self.source_name = source_name
         self._events = folder.open("events", settings)
         self._failures: dict[str, int] = {}
+        # When the newest event that was followed is from: the next process goes on behind it.
+        self.seen_ts = ""
         self.alerts = Alerts(self.event, folder.stream("events"))
 
     def event(self, kind: str, **fields: object) -> None:
@@ -56,6 +56,7 @@ class Chronicle:
             schema=SCHEMA,
             boot_id=boot_id,
             pid=os.getpid(),
+            seen_ts=self.seen_ts,
             previous=memory.previous_end(self.folder.stream("events"), boot_id),
             alerts=list(self.alerts.open.values()),
             config=config.record_of(self.config),
@@ -71,7 +72,7 @@ class Chronicle:
 
     def tell_stop(self) -> None:
         """Store that this process ends because it was asked to."""
-        self.event("stop", version=__version__, pid=os.getpid())
+        self.event("stop", version=__version__, pid=os.getpid(), seen_ts=self.seen_ts)
 
     def tell_breaker(self, change: BreakerChange) -> None:
         """Store that a host is no longer asked for a while, or is again; raises NotStored."""
@@ -80,21 +81,6 @@ class Chronicle:
     def tell_missed(self, job: str, count: int) -> None:
         """Store that a job's moments went by without it; raises NotStored."""
         self.event("missed", job=job, count=count)
-
-    def follow(self, events: Iterable[Mapping[str, Any]]) -> bool:
-        """Take note of what others stored, and obey what was ordered; raises NotStored.
-
-        Returns: whether the configuration is to be read anew.
-        """
-        orders = []
-        for event in events:
-            self.alerts.note(event)
-            orders += [event] if event["kind"] == "command" else []
-        if not orders:
-            return False
-        from agent.obedience import obey  # orders are rare
-
-        return obey(self, orders)
 
     def _miss(self, symbol: str, due_s: int) -> None:
         self.event("missed", job="signals", count=1, symbol=symbol, due_ts=timestamp(due_s))

@@ -4,15 +4,14 @@ import argparse
 import getpass
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from agent import config
 from agent.clock import SystemClock, seconds, timestamp
 from agent.console import say, show
-from agent.errors import BadInput, FolderError
+from agent.errors import BadInput, Busy, FolderError
 from agent.folder import DataFolder, add_places, find_data
 
 # `once` ends within six seconds: this much is for the exchange, the rest for starting, storing and deciding.
@@ -92,27 +91,27 @@ def check(options: argparse.Namespace) -> int:
 
 def pause(options: argparse.Namespace) -> int:
     """Fill no more signals on paper, and go on recording; `resume` ends it."""
-    return _order(options)
+    return _order(options, {"what": options.command})
 
 
 def resume(options: argparse.Namespace) -> int:
     """Fill signals on paper again."""
-    return _order(options)
+    return _order(options, {"what": options.command})
 
 
 def reload(options: argparse.Namespace) -> int:
     """Take up the configuration as it is now, as SIGHUP does; a changed file is taken up by itself."""
-    return _order(options)
+    return _order(options, {"what": options.command})
 
 
-def _order(options: argparse.Namespace) -> int:
+def _order(options: argparse.Namespace, order: Mapping[str, object]) -> int:
     """Order something by an event that the bot follows; where none runs, the next one does."""
     settings, folder = config.load(options.config), find_data(options.data)
     folder.prepare()
     with folder.open("events", settings) as events:
         ts, by = timestamp(time.time()), getpass.getuser()
-        events.append({"ts": ts, "kind": "command", "what": options.command, "by": by})
-    say(f"{options.command} is ordered; a bot that runs follows within half a minute, else the next one that starts")
+        events.append({"ts": ts, "kind": "command", **order, "by": by})
+    say(f"{order['what']} is ordered; a bot that runs follows within half a minute, else the next one that starts")
     return 0
 
 
@@ -194,20 +193,20 @@ def backfill(options: argparse.Namespace) -> int:
 
 
 def bank(options: argparse.Namespace) -> int:
-    """Look at the paper account; deposit or withdraw money, or an asset such as KRW-BTC."""
+    """Look at the paper account; deposit or withdraw money, or an asset such as KRW-BTC; a bot that runs does it."""
     from agent import teller
 
     if options.what == "balance":
         for text in teller.balance(reading(options)):
             show(text)
         return 0
-    try:
-        amount = Decimal(options.amount or "")
-    except InvalidOperation as error:
-        raise BadInput(f"{options.amount or 'nothing'}: is no amount") from error
+    amount = teller.amount_of(options.amount)
     settings, folder = config.load(options.config), find_data(options.data)
     folder.prepare()
-    record = teller.move(settings, folder, options.what, amount, options.asset, timestamp(time.time()))
+    try:
+        record = teller.move(settings, folder, options.what, amount, options.asset, timestamp(time.time()))
+    except Busy:
+        return _order(options, teller.ordered(folder, options.what, amount, options.asset))
     say(f"{options.what} done; cash {record['cash']}, equity {record['equity']}")
     return 0
 

@@ -41,7 +41,7 @@ class Loop:
         self._trader = trader
         self._stop = stop
         self._course = course
-        self._orders = orders
+        self._orders, trader.seen_ts = orders, orders.seen_ts
         self._outbox = outbox
         self._broken = ""
         self._turned: First | None = None
@@ -58,6 +58,8 @@ class Loop:
         """
         market, trader, stop = self._trader.config.market, self._trader, self._stop
         say(f"moss reads {', '.join(market.symbols)} of {market.source}; its records go to {trader.folder.path}")
+        # What was ordered before the start, which tells how far that was followed.
+        self._attempt(self._follow)
         self._attempt(lambda: first(trader))
         # Before the first fetch, which may take long: what falls due meanwhile is done after it, late but not lost.
         self._duties.plan(self.jobs)
@@ -82,13 +84,20 @@ class Loop:
         self.jobs.run_due()
         for failure in self._errands.failures():
             self.jobs.fail(*failure)
+        self._follow()
+        if self._outbox is not None:
+            self._outbox.work(self.jobs.idle_s())
+
+    def _follow(self) -> None:
+        """Follow what others stored."""
         events = self._orders.fresh()
         if self._trader.follow(events):
             self._stop.reload_asked = True
+        self._orders.done(events)
+        self._trader.seen_ts = self._orders.seen_ts
         if self._outbox is not None:
             for event in events:
                 self._outbox.offer(event)
-            self._outbox.work(self.jobs.idle_s())
 
     def _turn(self) -> None:
         """Turn to a configuration that changed, or back from one that does not work."""

@@ -1,25 +1,27 @@
 """Obeying what the owner ordered by a `command` event; imported when there is an order."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agent.chronicle import Chronicle
+from agent.clock import timestamp
+from agent.teller import MOVES, answers
+from agent.trader import Trader
 
 
-def obey(chronicle: Chronicle, orders: Iterable[Mapping[str, Any]]) -> bool:
-    """Do what the last order of each kind says; an order given twice changes nothing more. Raises NotStored.
+def obey(trader: Trader, orders: Sequence[Mapping[str, Any]]) -> bool:
+    """Do what the owner ordered; an order given twice, or seen twice, changes nothing more. Raises NotStored.
 
     Arguments:
-        orders: `command` events, oldest first: pause, resume, reload.
+        orders: `command` events, oldest first; the last pause or resume counts, and each deposit and withdraw.
     Returns: whether the configuration is to be read anew.
     """
-    last: dict[str, Mapping[str, Any]] = {}
-    for order in orders:
-        # Questions asked by message are commands too, and no orders.
-        last[{"pause": "trading", "resume": "trading"}.get(order.get("what", ""), order.get("what", ""))] = order
-    order = last.get("trading", {})
-    if order.get("what") == "pause":
-        chronicle.alerts.begin("paused", before=False, after=True, by=order.get("by"))
-    elif order.get("what") == "resume":
-        chronicle.alerts.end("paused", before=True, after=False, by=order.get("by"))
-    return "reload" in last
+    # Questions asked by message are commands too, and no orders.
+    trading = [order for order in orders if order.get("what") in ("pause", "resume")]
+    if trading and trading[-1]["what"] == "pause":
+        trader.alerts.begin("paused", before=False, after=True, by=trading[-1].get("by"))
+    elif trading:
+        trader.alerts.end("paused", before=True, after=False, by=trading[-1].get("by"))
+    moves = [order for order in orders if order.get("what") in MOVES]
+    if moves:
+        trader.append(answers(trader.folder, trader.engine, moves, timestamp(trader.clock.now_s())))
+    return any(order.get("what") == "reload" for order in orders)

@@ -9,7 +9,8 @@ from store import newest
 class Orders:
     """Follows the events in steps, without waiting.
 
-    It begins behind the last start or stop: an order that was given while no bot ran is followed by the next one.
+    It begins where the process before this one had come to, as its last start or stop tells: what was ordered while no
+    bot ran, or when one ran that did not come to it any more, is followed by the next. Some events are seen twice.
 
     Arguments:
         events: the stream.
@@ -17,14 +18,15 @@ class Orders:
 
     def __init__(self, events: Path) -> None:
         self._events = events
-        self._last: dict[str, Any] | None = None
-        for event in newest(events):
-            if event["kind"] in ("start", "stop"):
-                self._last = event
-                break
+        self._last = _followed(events)
+
+    @property
+    def seen_ts(self) -> str:
+        """When the newest event that was followed is from; empty before there is one."""
+        return self._last["ts"] if self._last else ""
 
     def fresh(self) -> list[dict[str, Any]]:
-        """Return the events since the last call, oldest first.
+        """Return the events since those that are done, oldest first.
 
         Cost: reads back to the newest one that is known.
         """
@@ -33,6 +35,23 @@ class Orders:
             if event == self._last:
                 break
             found.append(event)
-        if found:
-            self._last = found[0]
         return found[::-1]
+
+    def done(self, events: list[dict[str, Any]]) -> None:
+        """Take it that these were followed: what was not, as its record could not be stored, comes again."""
+        self._last = events[-1] if events else self._last
+
+
+def _followed(events: Path) -> dict[str, Any] | None:
+    """Return an event that was followed and all before it; None where nothing is known to be."""
+    seen_ts, is_found = None, False
+    for event in newest(events):
+        if seen_ts is None:
+            if event["kind"] in ("start", "stop") and (seen_ts := event.get("seen_ts")) is None:
+                return event
+        elif event["ts"] == seen_ts:
+            is_found = True
+        elif is_found:
+            # Behind all that share that moment: an order among them may have come after the one that was meant.
+            return event
+    return None

@@ -1,7 +1,7 @@
 """The bot's work on one data folder: prices in, signals and paper trades out, each stored before it counts."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from itertools import islice
@@ -79,7 +79,7 @@ class Trader(Chronicle, AbstractContextManager["Trader"]):
             self.engine.markets[candle.symbol].advance(candle.end_s)
         last = memory.recall_evaluations(self.folder.stream("signals"), self.engine.markets, source, plan.rule)
         self.engine.account = memory.account(self.folder.stream("ledger"))
-        self._append(self.engine.open_account(self.config.bank.cash))
+        self.append(self.engine.open_account(self.config.bank.cash))
         for signal in last.values():
             if signal["signal"] != HOLD:
                 self._finish(signal)
@@ -89,7 +89,21 @@ class Trader(Chronicle, AbstractContextManager["Trader"]):
         from agent.settled import is_settled  # most signals say HOLD
 
         if not is_settled(self.folder, signal):
-            self._append(self._settled(signal, self.engine.fill(signal)))
+            self.append(self._settled(signal, self.engine.fill(signal)))
+
+    def follow(self, events: Sequence[Mapping[str, Any]]) -> bool:
+        """Take note of what others stored, and obey what was ordered; raises NotStored.
+
+        Returns: whether the configuration is to be read anew.
+        """
+        for event in events:
+            self.alerts.note(event)
+        orders = [event for event in events if event["kind"] == "command"]
+        if not orders:
+            return False
+        from agent.obedience import obey  # orders are rare
+
+        return obey(self, orders)
 
     def sure(self) -> "Trader":
         """Return itself, its state read back first where that is not known; raises NotStored."""
@@ -169,7 +183,7 @@ class Trader(Chronicle, AbstractContextManager["Trader"]):
         if self.clock.now_s() - end_s > GRACE_S or (market.newest_s or 0) >= end_s:
             self._miss(symbol, end_s)
         else:
-            self._append(self._decisions(symbol))
+            self.append(self._decisions(symbol))
 
     def _decisions(self, symbol: str) -> Iterator[Entry]:
         entries = self.engine.decide(symbol)
@@ -188,7 +202,8 @@ class Trader(Chronicle, AbstractContextManager["Trader"]):
     def _why_unfilled(self, _signal: Mapping[str, Any]) -> str:
         return "paper trading is paused" if "paused" in self.alerts.open else ""
 
-    def _append(self, entries: Iterable[Entry]) -> None:
+    def append(self, entries: Iterable[Entry]) -> None:
+        """Store records as they are made, each before the next is; raises NotStored."""
         for stream, record in entries:
             self._stores[stream].append(record)
             if stream == "signals":

@@ -64,11 +64,12 @@ class Engine:
             yield "events", {**self._head("unfilled"), **asked, "candle_ts": signal["candle_ts"], "message": str(error)}
             return
         figures = {"price": bank.plain(fill.price), "quantity": bank.plain(fill.quantity), "fee": bank.plain(fill.fee)}
-        state = bank.account_fields(fill.account, self._prices())
+        state = bank.account_fields(fill.account, self.prices())
         yield "ledger", {**self._head("fill"), **asked, **figures, "candle_ts": signal["candle_ts"], **state}
         self.account = fill.account
 
-    def _prices(self) -> dict[str, Decimal]:
+    def prices(self) -> dict[str, Decimal]:
+        """Return the newest price of each market that has one."""
         return {name: price for name, market in self.markets.items() if (price := market.price) is not None}
 
     def _head(self, kind: str) -> dict[str, Any]:

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from agent.clock import seconds
 from agent.market.demo import candle_at
+from agent.parts import terms_of
+from agent.settings import Config
 from store import verify
+from tests.fakes.books import Books
 from tests.fakes.exchange import FakeUpbit
 from tests.fakes.server import Request
 from tests.scripts import records, run, start, wait_for_more, write_config
@@ -46,6 +49,7 @@ def test_run_misses_and_doubles_nothing_when_it_is_killed_again_and_again(tmp_pa
     signals = records(data, "signals")
     assert max(Counter((r["symbol"], r["candle_ts"]) for r in signals).values()) == 1
     assert_every_trade_is_settled_once(data)
+    Books(terms_of(Config())).follow_all(records(data, "ledger"))
     events = Counter(event["kind"] for event in records(data, "events"))
     assert (events["start"], events["stop"]) == (ROUNDS, 1)
     starts = [event["previous"] for event in records(data, "events") if event["kind"] == "start"]

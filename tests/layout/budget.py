@@ -60,7 +60,7 @@ NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.settled": "a signal to trade just before the start",
     "agent.status": "bot.py status",
     "agent.ticker": "moss tail",
-    "agent.teller": "bot.py bank",
+    "agent.teller": "bot.py bank, and an order of it",
     "agent.turning": "a configuration that changed",
     "agent.understudy": "market.fallback",
     "agent.listing": "a config file with feeds, fallbacks or a strategy's parameters",

@@ -105,14 +105,20 @@ def test_advice_is_there_for_each_market_of_its_own() -> None:
 def test_orders_are_read_once_each_in_their_order(tmp_path: Path) -> None:
     diary = Diary(tmp_path)
     orders = Orders(diary.path)
-    assert orders.fresh() == []
+    assert followed(orders) == []
     for name in ("pause", "resume", "reload"):
         diary.tell("command", what=name)
-    assert [event["what"] for event in orders.fresh()] == ["pause", "resume", "reload"]
-    assert orders.fresh() == []
+    assert followed(orders) == ["pause", "resume", "reload"]
+    assert followed(orders) == []
     (tmp_path / "events.jsonl").rename(tmp_path / "events.jsonl-20260311-1773230400")
     diary.tell("command", what="pause")
-    assert [event["what"] for event in orders.fresh()] == ["pause"]
+    assert followed(orders) == ["pause"]
+
+
+def followed(orders: Orders) -> list[str]:
+    events = orders.fresh()
+    orders.done(events)
+    return [event["what"] for event in events]
 
 
 def test_orders_given_while_no_bot_ran_are_there_for_the_next_one(tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ def test_bank_deposits_and_withdraws_money_and_assets(tmp_path: Path) -> None:
         (["deposit", "0"], "an amount is more than 0"),
         (["deposit", "-5"], "an amount is more than 0"),
         (["deposit", "nan"], "an amount is more than 0"),
+        (["deposit", "1e16"], "at most 1000000000000000"),
+        (["deposit", "1e-19"], "18 decimals at most"),
         (["deposit", "much"], "much: is no amount"),
         (["deposit"], "nothing: is no amount"),
     ],
@@ -59,12 +61,19 @@ def test_bank_says_what_to_do_when_there_is_no_account(tmp_path: Path) -> None:
     assert "there is no such data folder" in err
 
 
-def test_bank_waits_for_nobody_when_a_bot_runs(tmp_path: Path) -> None:
+def test_bank_orders_what_a_bot_that_runs_then_does(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with start("bot.py", "run", "--config", write_config(tmp_path, DEMO), "--data", data) as process:
-        wait_for(lambda: bool(records(data, "prices")))
-        status, _, err = bank(tmp_path, "deposit", "5")
-        process.terminate()
-        process.communicate(timeout=10)
-    assert status == 75
-    assert "already runs here" in err
+        try:
+            wait_for(lambda: bool(records(data, "prices")))
+            done = [bank(tmp_path, "deposit", "5"), bank(tmp_path, "withdraw", "0.5", "KRW-XRP")]
+            wait_for(lambda: "order" in records(data, "ledger")[-1])
+        finally:
+            process.terminate()
+            process.communicate(timeout=10)
+    assert [status for status, *_ in done] == [0, 1]
+    assert "deposit is ordered; a bot that runs follows within half a minute" in done[0][2]
+    assert "there is 0 KRW-XRP, and 0.5 was asked for" in done[1][2]
+    (command,) = [event for event in records(data, "events") if event["kind"] == "command"]
+    (moved,) = [record for record in records(data, "ledger") if "order" in record]
+    assert (moved["kind"], moved["amount"], moved["order"]) == ("deposit", "5", command["order"])
