@@ -19,7 +19,7 @@ _OFF_THE_BOX = (
     *("agent.telegram", "agent.webhook", "agent.wording", "agent.words"),
 )
 
-# Modules that are imported inside a function, never by `run` and `once` with the default config: what asks for each.
+# Modules that are imported inside a function, never by `run` with the default config while all goes well: what asks for each.
 # Whatever is not here counts, wherever its import stands.
 NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.advice": "an alert",

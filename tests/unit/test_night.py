@@ -186,3 +186,11 @@ def test_placeholder_in_the_address_takes_the_name(data: Path, monkeypatch: pyte
         monkeypatch.setenv(SECRET, bucket.url.replace("moss?", "moss/{name}?"))
         assert night("offbox", data) == 0
         assert f"{bucket.box}/manifest.json" in bucket.objects
+
+
+def test_backup_waits_and_says_so_when_its_disk_is_nearly_full(data: Path, tmp_path: Path) -> None:
+    assert night("backup", data, "--config", config(tmp_path, "[watch]\ndisk_free_mib_min = 1000000\n")) == 1
+    assert not (tmp_path / "backups").exists()
+    (error,) = events(data, "error")
+    assert "MiB left; the backup waits until there are 1000000" in error["message"]
+    assert events(data, "summary")
