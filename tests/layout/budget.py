@@ -19,8 +19,8 @@ _OFF_THE_BOX = (
     *("agent.telegram", "agent.webhook", "agent.wording", "agent.words"),
 )
 
-# Modules that are imported inside a function, never by `run` with the default config while all goes well: what asks for each.
-# Whatever is not here counts, wherever its import stands.
+# Modules that are imported inside a function, never by `run` with the default config while all goes well: what asks
+# for each. Whatever is not here counts, wherever its import stands.
 NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.advice": "an alert",
     "agent.audit": "bot.py audit",
