@@ -54,7 +54,7 @@ class Wording:
         words = self._words
         since = f" ({words['since']} {self.moment(report['since'])})" if report["since"] else ""
         texts = [f"{words.get(report['state'], report['state'])}{since}"]
-        texts += [f"⚠ {alert.get('what')}: {alert.get('message')}" for alert in report["alerts"]]
+        texts += [f"⚠ {_name(alert, words)}: {_part(alert, 'message', words)}" for alert in report["alerts"]]
         for symbol, newest in report["symbols"].items():
             if candle := newest["candle"]:
                 texts.append(f"{symbol} {number(candle['close'])} ({self.moment(candle['open_ts'])})")
@@ -105,15 +105,30 @@ _Words = Mapping[str, str]
 
 
 def _alert(record: Record, words: _Words) -> Iterator[str]:
-    yield f"⚠ {record.get('what')}: {record.get('message', '')}"
-    if record.get("doing"):
-        yield f"{words['doing']}: {record['doing']}"
-    if record.get("advice"):
-        yield f"→ {record['advice']}"
+    yield f"⚠ {_name(record, words)}: {_part(record, 'message', words)}"
+    if doing := _part(record, "doing", words):
+        yield f"{words['doing']}: {doing}"
+    if advice := _part(record, "advice", words):
+        yield f"→ {advice}"
 
 
 def _alert_end(record: Record, words: _Words) -> Iterator[str]:
-    yield f"✓ {record.get('what')}: {words['over']}"
+    yield f"✓ {_name(record, words)}: {words['over']}"
+
+
+def _name(alert: Mapping[str, Any], words: _Words) -> str:
+    """Return an alert's name, its first word in the language where that has one."""
+    first, _, rest = str(alert.get("what")).partition(" ")
+    return f"{words.get(f'alert_{first}', first)} {rest}".rstrip()
+
+
+def _part(alert: Mapping[str, Any], part: str, words: _Words) -> str:
+    """Return what an alert says, in the language where that has words and the alert the facts; else as it is stored."""
+    stored, first = str(alert.get(part, "")), str(alert.get("what")).split(" ", 1)[0]
+    try:
+        return words[f"alert_{first}_{part}"].format_map(alert)
+    except KeyError:
+        return stored
 
 
 def _start(record: Record, words: _Words) -> Iterator[str]:

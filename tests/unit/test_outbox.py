@@ -55,7 +55,7 @@ def test_words_are_korean_when_the_config_says_so(tmp_path: Path) -> None:
         post.event("start", previous="died")
         post.work()
     (text,) = telegram.texts
-    assert "✓ disk: 해소되었습니다" in text
+    assert "✓ 디스크: 해소되었습니다" in text
     assert "이전 실행이 비정상 종료되었습니다" in text
 
 
