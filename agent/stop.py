@@ -14,8 +14,9 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 # Functions in which an exception out of nowhere would leave a lock taken or a clean-up undone: `with` has not got hold
 # of what is being entered yet, or no more of what is being left; Python ignores errors in finalizers; and our handlers
-# may be interrupted by the next signal before they have noted what it is there for.
-_DELICATE = ("__enter__", "__exit__", "__call__", "__del__", "_note", "tick", "check", "delicate")
+# may be interrupted by the next signal before they have noted what it is there for. In the last two, which requests
+# calls, a second signal that comes while the first one's exception goes out makes it a SystemError (CPython 3.11).
+_DELICATE = ("__enter__", "__exit__", "__call__", "__del__", "_note", "tick", "check", "delicate", "isdir", "exists")
 
 
 class Stop:

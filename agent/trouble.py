@@ -56,7 +56,9 @@ def cause(error: BaseException) -> tuple[str, type[Unreachable]]:
         for kinds, what, error_class in _CAUSES:
             if isinstance(link, kinds):
                 return what, error_class
-        link = link.__cause__ or link.__context__
+        # Behind a proxy the last one is only handed on inside another.
+        wrapped = (each for each in link.args if isinstance(each, BaseException))
+        link = link.__cause__ or link.__context__ or next(wrapped, None)
     return "cannot be reached", Passing
 
 

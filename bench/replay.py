@@ -116,28 +116,34 @@ def one(which: str, count: int) -> None:
     print(json.dumps({"took_s": took_s, "evaluations": evaluations, "trades": trades, "peak_kib": peak_kib()}))
 
 
-def whole(path: str) -> None:
-    """Be `bot.py replay PATH --report`, and print what it took."""
+def whole(*arguments: str) -> None:
+    """Be a command of bot.py, and print what it took; fail where it does."""
     import bot
 
-    bot.main(["replay", path, "--report"])
+    if status := bot.main(arguments):
+        sys.exit(status)
     print(json.dumps({"took_s": time.process_time(), "peak_kib": peak_kib()}))
 
 
 def year(folder: Path) -> None:
-    """Let the command itself go over a month and a year out of a file, and print what each took."""
+    """Let the commands go over a month and a year, out of a file and then out of a store; print what each took."""
+    prices = closes(43_200)
     for name, count in (("a month", 43_200), ("a year", 525_600)):
-        path = folder / f"{count}.csv"
-        prices = closes(43_200)
+        path, data = folder / f"{count}.csv", folder / name
         with path.open("w", encoding="ascii") as file:
             file.write("time,open,high,low,close,volume\n")
             for minute in range(count):
                 price = prices[minute % len(prices)]
                 file.write(f"{T0 + 60 * minute},{price},{price},{price},{price},1.5\n")
-        found = child("whole", str(path))
-        print(
-            f"replay: {name} from a file, whole: {found['took_s']:.1f} CPU-s, {found['peak_kib'] / 1024:.1f} MiB peak"
-        )
+        tell(f"replay: {name} from a file", child("whole", "replay", str(path), "--report"))
+        child("whole", "replay", str(path), "--data", str(data))
+        stored_bytes = sum(each.stat().st_size for each in data.glob("*.jsonl"))
+        tell(f"audit: {name}, {stored_bytes / 1e6:.0f} MB of records", child("whole", "audit", "--data", str(data)))
+
+
+def tell(what: str, found: dict[str, Any]) -> None:
+    """Print what a command took."""
+    print(f"{what}, whole: {found['took_s']:.1f} CPU-s, {found['peak_kib'] / 1024:.1f} MiB peak")
 
 
 def child(*arguments: str) -> dict[str, Any]:
@@ -168,7 +174,9 @@ def main(count: int = 43_200) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
-        one(sys.argv[1], int(sys.argv[2])) if sys.argv[1] != "whole" else whole(sys.argv[2])
-    else:
+    if len(sys.argv) == 1:
         sys.exit(main())
+    elif sys.argv[1] == "whole":
+        whole(*sys.argv[2:])
+    else:
+        one(sys.argv[1], int(sys.argv[2]))

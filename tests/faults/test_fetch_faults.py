@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from pathlib import Path
@@ -135,6 +136,41 @@ def test_get_answers_when_the_same_certificate_is_trusted(tmp_path: Path, monkey
     with TroubleServer(say(GOOD), tls=server_context(tmp_path)) as server:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate.pem"))
         assert get(server.url, 2).body == b"[]"
+
+
+def test_get_says_so_when_the_certificate_is_trusted_and_another_hosts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with TroubleServer(say(GOOD), tls=server_context(tmp_path)) as server:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate.pem"))
+        with pytest.raises(Unreachable, match="certificate that is not trusted"):
+            get(server.url.replace("127.0.0.1", "localhost"), 2)
+
+
+def test_get_says_so_when_the_file_of_certificates_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "wrong.pem").write_text("nothing that could be trusted")
+    with TroubleServer(say(GOOD), tls=server_context(tmp_path)) as server:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "wrong.pem"))
+        with pytest.raises(Unreachable, match="fails at TLS"):
+            get(server.url, 2)
+
+
+def test_certificates_are_loaded_once_for_all_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    load = ssl.create_default_context
+
+    def counted(*, cafile: str) -> ssl.SSLContext:
+        loaded.append(cafile)
+        return load(cafile=cafile)
+
+    tls = server_context(tmp_path)
+    monkeypatch.setattr(ssl, "create_default_context", counted)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate.pem"))
+    with TroubleServer(say(GOOD), tls=tls) as one, TroubleServer(say(GOOD), tls=tls) as other:
+        for server in (one, other, one):
+            assert get(server.url, 2).body == b"[]"
+        assert (one.connections, other.connections) == (2, 1)
+    assert loaded == [str(tmp_path / "certificate.pem")]
 
 
 def test_get_is_refused_when_tls_is_redirected_to_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
