@@ -23,7 +23,7 @@ def test_nothing_acknowledged_is_lost_when_the_power_is_cut(wake: Wake, rows: li
             scene.machine.cut()
             scene.notary.look()
             scene.machine.switch_on()
-            # In between the next cut comes while the bot still fetches what it missed.
+            # In between, the next cut may come before the bot has fetched what it missed.
             if number % 5 == 4 or number == CUTS - 1:
                 scene.measure(begun_s)
         rows.append(scene.row(f"power cut in the middle of appends, {CUTS} times"))
