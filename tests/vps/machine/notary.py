@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 import tarfile
 import zlib
 from collections import Counter
@@ -58,6 +59,16 @@ class Notary:
                 record = json.loads(text)
                 opened_s = int(seconds(record["open_ts"]))
                 self.newest_s[record["symbol"]] = max(self.newest_s[record["symbol"]], opened_s)
+
+    def told_so_far(self) -> dict[str, int]:
+        """Return how much each port has told until now, for `forget_after`."""
+        return {port: (self._folder / port).stat().st_size for port in PORTS if (self._folder / port).exists()}
+
+    def forget_after(self, told: dict[str, int]) -> None:
+        """Hold nobody to what was told after that; only while the machine is off."""
+        for port, size_bytes in told.items():
+            os.truncate(self._folder / port, size_bytes)
+        self._position = min(self._position, told["bot"])
 
     def account(self, archive: bytes, world: World) -> Account:
         """Hold a store, as a tar archive made when no writer was left, against all that was acknowledged."""

@@ -20,6 +20,7 @@ from tests.vps.machine.world import EXCHANGE_URL, FEED_URL, SYMBOLS, World
 SNAPSHOT = "ready"
 # Shortly before a minute ends, so that waiting for the market is a small part of what is measured.
 WAKE_SECOND = 38
+INSTALL = "SUDO_USER=ada bash /src/now/systemd/install.sh"
 INSTALL_S_MAX = 900
 CONFIG = f"""
 [market]
@@ -101,17 +102,17 @@ def _make(new: Ready, sources: Path) -> None:
         tomorrow = datetime.fromtimestamp(time.time() + 86_400, UTC).replace(hour=3, minute=0, second=0)
         world.show(tomorrow.timestamp())
         machine.switch_on()
-        machine.ask("mkdir /src && echo '/dev/vdb /src ext2 ro,nofail 0 0' >>/etc/fstab && mount /src")
-        machine.ask("useradd --create-home --shell /bin/bash ada && mkdir -p /etc/moss")
+        furnish(machine)
         write(machine, "/etc/moss/moss.toml", CONFIG)
         facts = {"free before": machine.ask("sync; echo 3 >/proc/sys/vm/drop_caches; sleep 5; free -k; df -k /")}
         begun_s = time.monotonic()
-        machine.ask("SUDO_USER=ada bash /src/now/systemd/install.sh", INSTALL_S_MAX)
+        machine.ask(INSTALL, INSTALL_S_MAX)
         facts["install, s"] = f"{time.monotonic() - begun_s:.0f}"
         facts["free after"] = machine.ask("sync; echo 3 >/proc/sys/vm/drop_caches; sleep 5; free -k; df -k /")
         facts["versions"] = _versions(machine)
         (new.folder / "facts").write_text(json.dumps(facts))
-        _attest(machine, lambda: _has_told(machine, "prices.jsonl"))
+        attest(machine)
+        _begin_anew(machine, lambda: _has_told(machine, "prices.jsonl"))
         _begin_rotation_and_scoring(machine)
         # Then an evaluation falls due with the next minute's end, and the minutes around it have trades.
         now_s = int(world.now_s()) // 60 * 60 + 60
@@ -137,15 +138,25 @@ def _versions(machine: Machine) -> str:
     return f"{inside}; QEMU {emulator.split()[3]} in software on {platform.machine()}, {os.cpu_count()} cores shared"
 
 
-def _attest(machine: Machine, has_told: Callable[[], bool]) -> None:
-    """Let both scripts tell the witness outside of each record, from here on."""
+def furnish(machine: Machine) -> None:
+    """Give a bare machine what it carries as /src, and the user ada."""
+    machine.ask("mkdir /src && echo '/dev/vdb /src ext2 ro,nofail 0 0' >>/etc/fstab && mount /src")
+    machine.ask("useradd --create-home --shell /bin/bash ada && mkdir -p /etc/moss")
+
+
+def attest(machine: Machine) -> None:
+    """Let both scripts tell the witness outside of each record, from their next start on."""
     for script, (unit, port) in UNITS.items():
         machine.ask(f"mkdir -p /etc/systemd/system/{unit}.service.d")
         path = f"/etc/systemd/system/{unit}.service.d/attested.conf"
         write(machine, path, ATTESTED.format(script=script, port=port))
+    machine.ask("systemctl daemon-reload")
+
+
+def _begin_anew(machine: Machine, has_told: Callable[[], bool]) -> None:
     # The candles, too, are to be told: the store begins anew.
     begin_anew = "systemctl stop moss-bot && rm /var/lib/moss/* && systemctl start moss-bot"
-    machine.ask(f"systemctl daemon-reload; {begin_anew} || {{ journalctl --no-pager -u moss-bot -n 20; false; }}", 180)
+    machine.ask(f"{begin_anew} || {{ journalctl --no-pager -u moss-bot -n 20; false; }}", 180)
     wait_for(has_told, 120)
 
 

@@ -4,7 +4,7 @@ import base64
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -16,9 +16,10 @@ from tests.vps.machine.ready import SNAPSHOT, Ready
 from tests.vps.machine.world import World
 
 DATA = "/var/lib/moss"
+LOOK_S = 2
 WRITE = (
     "systemd-run --quiet --unit=writer --uid=moss --gid=moss --property=StandardOutput=file:/dev/virtio-ports/writer "
-    "--setenv=PYTHONPATH=/opt/moss/current --setenv=PYTHONDONTWRITEBYTECODE=1 "
+    "--property=RequiresMountsFor=/src --setenv=PYTHONPATH=/opt/moss/current --setenv=PYTHONDONTWRITEBYTECODE=1 "
     "/opt/moss/current/venv/bin/python -P /src/inside/writer.py {path} {way}"
 )
 
@@ -89,6 +90,16 @@ class Scene:
         assert not account.complaints, "\n".join(account.complaints)
         assert (audit.returncode, verify.returncode) == (0, 0), f"{audit.stdout}\n{verify.stdout}"
         return Row(fault, self.took_s, *account[:4])
+
+
+def wait_inside(is_there: Callable[[], bool], limit_s: float) -> None:
+    """Wait until something is there that a command inside tells; asked seldom, for each takes of its one processor."""
+
+    def is_there_now() -> bool:
+        time.sleep(LOOK_S)
+        return is_there()
+
+    wait_for(is_there_now, limit_s)
 
 
 @contextmanager

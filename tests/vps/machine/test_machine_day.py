@@ -5,8 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
-from tests.scripts import wait_for
-from tests.vps.machine.scene import DATA, Row, Scene
+from tests.vps.machine.scene import DATA, Row, Scene, wait_inside
 
 SEGMENTS = f"ls {DATA} | grep -c 'prices.jsonl-' || true"
 Wake = Callable[..., AbstractContextManager[Scene]]
@@ -53,7 +52,7 @@ def test_each_headline_is_scored_once_when_cron_goes_through_an_hour(wake: Wake,
             # Cron looks at the clock once in a minute of sleep: so that it finds itself in the tenth.
             now_s = scene.world.now_s()
             scene.machine.jump(now_s // 600 * 600 + 575)
-            wait_for(lambda before=before: passes() > before, 100)  # type: ignore[misc]
+            wait_inside(lambda before=before: passes() > before, 100)  # type: ignore[misc]
         said = scene.machine.ask("journalctl --no-pager -t CRON")
         assert said.count("(root) CMD (systemctl start --no-block moss-sentiment.service)") >= 6
         scored = int(scene.machine.ask(f"cat {DATA}/sentiment.jsonl* | grep -c 'Exports fall'"))

@@ -6,8 +6,7 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from tests.scripts import wait_for
-from tests.vps.machine.scene import Row, Scene
+from tests.vps.machine.scene import Row, Scene, wait_inside
 
 SIGNAL = "systemctl kill --kill-whom=main --signal={} moss-bot"
 # What is done to the process, and what the journal must then say of it.
@@ -28,7 +27,8 @@ def test_bot_is_back_when_it_is_hurt(wake: Wake, rows: list[Row], fault: str) ->
         scene.machine.wait_for_second(50)
         begun_s = time.monotonic()
         scene.machine.ask(SIGNAL.format(number))
-        wait_for(lambda: scene.pid() not in (pid, "0"), 240)
+        wait_inside(lambda: scene.pid() not in (pid, "0"), 240)
         scene.measure(begun_s)
-        assert said in scene.journal()
+        journal = scene.journal()
+        assert said in journal, journal
         rows.append(scene.row(fault))

@@ -1,4 +1,4 @@
-"""All that the machine can reach: an exchange, a news site, and the time there, which a test may set."""
+"""What the machine can reach: an exchange, a news site, a bucket for backups, and its time, which a test may set."""
 
 import time
 from collections.abc import Iterable
@@ -6,13 +6,14 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.fakes.bucket import Bucket
 from tests.fakes.exchange import FakeUpbit
 from tests.fakes.feeds import Entry, FeedHost, rss
 from tests.fakes.server import LocalServer
 
 SYMBOLS = ("KRW-BTC", "KRW-ETH")
 RELAY = Path(__file__).parent / "relay.py"
-EXCHANGE_URL, FEED_URL = "http://10.0.2.100", "http://10.0.2.101/news"
+EXCHANGE_URL, FEED_URL, BUCKET_URL = "http://10.0.2.100", "http://10.0.2.101/news", "http://10.0.2.102"
 # An answer is asked for 5 s after a minute's end: until then the newest candle is not late.
 SETTLED_S = 5
 
@@ -33,6 +34,7 @@ class World:
         self._ahead_s = 0.0
         self.exchange = FakeUpbit(price, self.now_s)
         self.feed = FeedHost({"/news": rss([])})
+        self.bucket = Bucket()
         self._news = LocalServer(self.feed)
         self._opened = ExitStack()
         self._headlines: list[Entry] = []
@@ -40,6 +42,7 @@ class World:
     def __enter__(self) -> "World":
         self._opened.enter_context(self.exchange.server)
         self._opened.enter_context(self._news)
+        self._opened.enter_context(self.bucket)
         return self
 
     def __exit__(self, *trouble: object) -> None:
@@ -79,7 +82,11 @@ class World:
 
     def network(self) -> str:
         """Return the emulator's option for a network that ends at these servers."""
-        ways = {EXCHANGE_URL: self.exchange.server.url, "http://10.0.2.101": self._news.url}
+        ways = {
+            EXCHANGE_URL: self.exchange.server.url,
+            FEED_URL.removesuffix("/news"): self._news.url,
+            BUCKET_URL: self.bucket.server.url,
+        }
         forwards = [
             f"guestfwd=tcp:{inside.removeprefix('http://')}:80-cmd:python3 -S -E {RELAY} {outside.rpartition(':')[2]}"
             for inside, outside in ways.items()
