@@ -106,8 +106,13 @@ def test_bot_goes_before_the_scorer_when_the_machine_is_short_of_anything() -> N
     for key in ("CPUWeight", "IOWeight"):
         assert int(bot[key][0]) > 100 > int(scorer[key][0])
     assert int(bot["OOMScoreAdjust"][0]) < 0 < int(scorer["OOMScoreAdjust"][0])
-    for unit in (bot, scorer):
-        assert int(unit["MemoryHigh"][0].rstrip("M")) < int(unit["MemoryMax"][0].rstrip("M")) <= 128
+
+
+def test_what_leaks_is_killed_and_does_not_crawl() -> None:
+    for name in ("moss-bot", "moss-sentiment", "moss-desk"):
+        unit = settings(f"{name}.service")
+        high_mib, max_mib = (int(unit[key][0].rstrip("M")) for key in ("MemoryHigh", "MemoryMax"))
+        assert max_mib - 8 <= high_mib < max_mib <= 128
 
 
 def test_desk_listens_to_this_machine_alone_and_can_not_write_the_records() -> None:
@@ -116,7 +121,6 @@ def test_desk_listens_to_this_machine_alone_and_can_not_write_the_records() -> N
     assert (desk["DynamicUser"], desk["SupplementaryGroups"]) == (["yes"], ["moss"])
     assert desk["User"] != settings("moss-bot.service")["User"]
     assert not {"StateDirectory", "ReadWritePaths", "Group"} & desk.keys()
-    assert int(desk["MemoryHigh"][0].rstrip("M")) < int(desk["MemoryMax"][0].rstrip("M")) <= 128
     assert int(desk["OOMScoreAdjust"][0]) > int(settings("moss-sentiment.service")["OOMScoreAdjust"][0])
 
 
