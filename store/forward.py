@@ -7,7 +7,12 @@ from store.segments import Source
 
 
 def blocks(source: Source, offset: int = 0, end: int | None = None) -> Iterator[tuple[int, list[bytes]]]:
-    """Yield whole lines, without their newlines, by the block: where its first line starts, and the lines.
+    """Yield whole lines, without their newlines, by the block: where its first line starts, and the lines."""
+    return ((at, content.split(b"\n")) for at, content in stretches(source, offset, end))
+
+
+def stretches(source: Source, offset: int = 0, end: int | None = None) -> Iterator[tuple[int, bytes]]:
+    """Yield whole lines in one piece, without the last newline, by the block: where it starts, and the piece.
 
     What comes after the last newline is torn or still being written, and no line. Of one over 1 MiB comes just enough
     to tell that it is.
@@ -20,11 +25,11 @@ def blocks(source: Source, offset: int = 0, end: int | None = None) -> Iterator[
             _, newline, piece = piece.partition(b"\n")
             if not newline:
                 continue
-            yield offset, [rest]
+            yield offset, rest
             offset, rest = after - len(piece), b""
         whole, newline, rest = (rest + piece).rpartition(b"\n")
         if newline:
-            yield offset, whole.split(b"\n")
+            yield offset, whole
             offset = after - len(rest)
     source.is_torn = rest != b""
 

@@ -1,15 +1,17 @@
 """A file of records folded into quarter hours, so that a year is drawn without reading a year each time.
 
-Candles become the first, highest, lowest and last price and the sum of the volume; averages the last of each; scores
-their sum and number. Cells of one quarter may lie in several files, and in any order: adding them up is the same.
+Averages become the last of each, scores their sum and number, candles what `candles` tells. Cells of one quarter may
+lie in several files, and in any order: adding them up is the same.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from math import isfinite
 from typing import Any, NamedTuple, Protocol
 
 from agent.clock import seconds
-from desk.dashboard.quick import CANDLE, SCORE, SIGNAL, match, minute_s, word
+from desk.dashboard.minutes import Part, each, is_rising, minute_s, parts
+from desk.dashboard.quick import SCORE, SIGNAL, UNUSUAL, apart, runs, word
 from store import Record
 
 CELL_S = 900
@@ -35,106 +37,29 @@ class Cells(Protocol):
     def add(self, record: Record) -> None:
         """Fold one record in."""
 
-    def take(self, line: bytes) -> bool:
-        """Fold one line in, if it is of the usual form; False where it has to be read as any record."""
+    def take(self, block: bytes) -> Iterator[tuple[int, bytes]]:
+        """Fold whole lines in that are of the usual form; yield the others, and where each begins, in their turn."""
 
     def size(self) -> int:
         """Return how many numbers are kept."""
 
 
-class _Span:
+class Span:
     """The moments that a file's records tell of."""
 
     def __init__(self, cell_s: int) -> None:
         self.first_s = _NEVER_S
         self.last_s = -_NEVER_S
-        self._cell_s = cell_s
+        self.cell_s = cell_s
 
-    def _cell(self, time_s: float) -> float:
+    def cell(self, time_s: float) -> float:
+        """Take note of a moment; return when its cell begins."""
         self.first_s = min(self.first_s, time_s)
         self.last_s = max(self.last_s, time_s)
-        return time_s // self._cell_s * self._cell_s
+        return time_s // self.cell_s * self.cell_s
 
 
-class Candles(_Span):
-    """Rows of cell, first and last minute, open, high, low, close, volume, a list for each symbol."""
-
-    WIDTH = 8
-
-    def __init__(self, cell_s: int = CELL_S) -> None:
-        super().__init__(cell_s)
-        self.rows: dict[str, array[float]] = {}
-        self.sources: dict[str, str] = {}
-
-    def add(self, record: Record) -> None:
-        opened, high, low, close, volume = (float(record[name]) for name in ("open", "high", "low", "close", "volume"))
-        time_s = seconds(record["open_ts"])
-        self._add(record["symbol"], record["source"], time_s, opened, high, low, close, volume)
-
-    def take(self, line: bytes) -> bool:
-        fields = match(CANDLE, line)
-        if fields is None:
-            return False
-        symbol, source, hour, minute, opened, high, low, close, volume = fields
-        time_s = minute_s(hour, minute)
-        prices = float(opened), float(high), float(low), float(close), float(volume)
-        self._add(word(symbol), word(source), time_s, *prices)
-        return True
-
-    def _add(
-        self,
-        symbol: str,
-        source: str,
-        time_s: float,
-        opened: float,
-        high: float,
-        low: float,
-        close: float,
-        volume: float,
-    ) -> None:
-        rows = self.rows.get(symbol)
-        if rows is None:
-            rows = self.rows[symbol] = array("d")
-            self.sources[symbol] = source
-        if rows and rows[-6] < time_s < rows[-8] + self._cell_s:
-            # In order, as nearly all are: what `fold` does, in place, since a year has half a million of them.
-            rows[-6] = time_s
-            if time_s > self.last_s:
-                self.last_s = time_s
-            if high > rows[-4]:
-                rows[-4] = high
-            if low < rows[-3]:
-                rows[-3] = low
-            rows[-2] = close
-            rows[-1] += volume
-            return
-        self.sources[symbol] = source
-        cell = self._cell(time_s)
-        if not rows or rows[-8] != cell:
-            rows.extend((cell, time_s, time_s, opened, high, low, close, volume))
-        elif rows[-6] > time_s:  # and a minute that is there already counts once
-            rows[-7:] = array("d", fold(rows[-7:], (time_s, time_s, opened, high, low, close, volume)))
-
-    def size(self) -> int:
-        return sum(map(len, self.rows.values()))
-
-
-def fold(one: Iterable[float], other: Iterable[float]) -> list[float]:
-    """Return two rows of the same bucket, each from its first minute on, as one."""
-    first, last, opened, high, low, close, volume = one
-    first_2, last_2, opened_2, high_2, low_2, close_2, volume_2 = other
-    return [
-        min(first, first_2),
-        max(last, last_2),
-        opened_2 if first_2 < first else opened,
-        max(high, high_2),
-        min(low, low_2),
-        close_2 if last_2 >= last else close,
-        volume + volume_2,
-    ]
-
-
-class Averages(_Span):
+class Averages(Span):
     """Rows of cell, moment, fast and slow, a list for each symbol; and every decision that was not HOLD."""
 
     WIDTH = 4
@@ -146,36 +71,55 @@ class Averages(_Span):
 
     def add(self, record: Record) -> None:
         time_s = seconds(record["candle_ts"])
-        cell = self._cell(time_s)
+        symbol = name(record["symbol"])
+        fast, slow = (None if value is None else number(value) for value in map(record.get, ("sma_fast", "sma_slow")))
         if record["signal"] in ("BUY", "SELL"):
-            price, reason = float(record["price"]), str(record.get("reason", ""))
-            self.marks.append(Mark(time_s, record["symbol"], price, record["signal"], reason))
-        fast, slow = record.get("sma_fast"), record.get("sma_slow")
-        if fast is not None and slow is not None:
-            self._add(record["symbol"], cell, time_s, float(fast), float(slow))
+            price, reason = number(record["price"]), str(record.get("reason", ""))
+            self.marks.append(Mark(time_s, symbol, price, record["signal"], reason))
+        self._add(symbol, time_s, fast, slow)
 
-    def take(self, line: bytes) -> bool:
-        fields = match(SIGNAL, line)
-        if fields is None:
-            return False
-        symbol, hour, minute, fast, slow = fields
-        time_s = minute_s(hour, minute)
-        cell = self._cell(time_s)
-        if fast != b"null" and slow != b"null":
-            self._add(word(symbol), cell, time_s, float(fast), float(slow))
-        return True
+    def take(self, block: bytes) -> Iterator[tuple[int, bytes]]:
+        for run in runs(SIGNAL, block):
+            try:
+                ready = [(symbol, self._cut(columns), columns) for symbol, columns in apart(run.columns(), word)]
+            except UNUSUAL:
+                yield from run.lines()
+                continue
+            for symbol, cut, columns in ready:
+                self._fold(symbol, cut, columns)
 
-    def _add(self, symbol: str, *row: float) -> None:
-        rows = self.rows.setdefault(symbol, array("d"))
-        if rows and rows[-4] == row[0]:
+    def _cut(self, columns: Sequence[Sequence[bytes]]) -> list[Part]:
+        """Cut minutes where a cell ends; each for itself where they do not rise or have no averages."""
+        _, minutes, _, _, *averages, _ = columns
+        is_plain = is_rising(minutes) and not any(b"null" in values for values in averages)
+        return parts(minutes, self.cell_s) if is_plain else each(minutes)
+
+    def _fold(self, symbol: str, cut: Iterable[Part], columns: Sequence[Sequence[bytes]]) -> None:
+        _, minutes, prices, signals, fasts, slows, reasons = columns
+        for _, end, first_s, last_s in cut:
+            self.cell(first_s)
+            fast, slow = (None if value == b"null" else float(value) for value in (fasts[end - 1], slows[end - 1]))
+            self._add(symbol, last_s, fast, slow)
+        for at in [at for at, signal in enumerate(signals) if signal != b"HOLD"]:
+            told = float(prices[at]), signals[at].decode(), reasons[at].decode()
+            self.marks.append(Mark(minute_s(minutes[at]), symbol, *told))
+
+    def _add(self, symbol: str, time_s: float, fast: float | None, slow: float | None) -> None:
+        cell = self.cell(time_s)
+        if fast is None or slow is None:
+            return
+        rows = self.rows.get(symbol)
+        if rows is None:
+            rows = self.rows[symbol] = array("d")
+        if rows and rows[-4] == cell:
             del rows[-4:]
-        rows.extend(row)
+        rows.extend((cell, time_s, fast, slow))
 
     def size(self) -> int:
         return sum(map(len, self.rows.values())) + 10 * len(self.marks)
 
 
-class Scores(_Span):
+class Scores(Span):
     """Rows of cell, sum and number of the scores, a list for each source."""
 
     WIDTH = 3
@@ -185,18 +129,21 @@ class Scores(_Span):
         self.rows: dict[str, array[float]] = {}
 
     def add(self, record: Record) -> None:
-        self._add(record["source"], seconds(record["ts"]), float(record["score"]))
+        self._add(name(record["source"]), seconds(record["ts"]), number(record["score"]))
 
-    def take(self, line: bytes) -> bool:
-        fields = match(SCORE, line)
-        if fields is None:
-            return False
-        hour, minute, score, source = fields
-        self._add(word(source), minute_s(hour, minute), float(score))
-        return True
+    def take(self, block: bytes) -> Iterator[tuple[int, bytes]]:
+        for run in runs(SCORE, block):
+            try:
+                minutes, scores, sources = run.columns()
+                times_s = list(map(minute_s, minutes))
+            except UNUSUAL:
+                yield from run.lines()
+                continue
+            for source, time_s, score in zip(map(word, sources), times_s, scores, strict=True):
+                self._add(source, time_s, score)
 
     def _add(self, source: str, time_s: float, score: float) -> None:
-        cell = self._cell(time_s)
+        cell = self.cell(time_s)
         rows = self.rows.setdefault(source, array("d"))
         if rows and rows[-3] == cell:
             rows[-2] += score
@@ -208,24 +155,28 @@ class Scores(_Span):
         return sum(map(len, self.rows.values()))
 
 
-class Gaps(_Span):
+class Gaps(Span):
     """The times that events say are lost."""
 
     def __init__(self, cell_s: int = CELL_S) -> None:
         super().__init__(cell_s)
         self.gaps: list[tuple[str, float, float]] = []
 
-    def take(self, line: bytes) -> bool:
-        # Most events are of other kinds; what a text in one may hold is found out by reading it.
-        return b'"gap"' not in line[:60] and b'"_c":"' in line[-17:]
+    def take(self, block: bytes) -> Iterator[tuple[int, bytes]]:
+        offset = 0
+        for line in block.split(b"\n"):
+            # Most events are of other kinds; what a text in one may hold is found out by reading it.
+            if b'"gap"' in line[:60] or b'"_c":"' not in line[-17:]:
+                yield offset, line
+            offset += len(line) + 1
 
     def add(self, record: Record) -> None:
         if record["kind"] != "gap":
             return
-        begin_s, end_s = seconds(record["from_ts"]), seconds(record["until_ts"])
-        self._cell(begin_s)
-        self._cell(end_s)
-        self.gaps.append((record["symbol"], begin_s, end_s))
+        symbol, begin_s, end_s = name(record["symbol"]), seconds(record["from_ts"]), seconds(record["until_ts"])
+        self.cell(begin_s)
+        self.cell(end_s)
+        self.gaps.append((symbol, begin_s, end_s))
 
     def size(self) -> int:
         return 3 * len(self.gaps)
@@ -234,3 +185,18 @@ class Gaps(_Span):
 def rows_of(rows: "array[float]", width: int) -> Iterator[tuple[Any, ...]]:
     """Yield a flat list's rows."""
     return zip(*[iter(rows)] * width, strict=True)
+
+
+def name(value: Any) -> str:  # noqa: ANN401 - whatever a record holds
+    """Return a text as such; raises TypeError for anything else."""
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.60} is no name")
+    return value
+
+
+def number(value: Any) -> float:  # noqa: ANN401 - whatever a record holds
+    """Return a number that can be reckoned with and written as JSON; raises ValueError or TypeError for others."""
+    found = float(value)
+    if not isfinite(found):
+        raise ValueError(f"{value!r:.60} is no number to reckon with")
+    return found

@@ -10,7 +10,7 @@ from desk.dashboard.cells import Cells
 from desk.dashboard.records import Records
 from store import Damage, Record
 from store.errors import Damaged
-from store.forward import forward
+from store.forward import stretches
 from store.inflate import Inflated
 from store.lines import record_at
 from store.read import opened
@@ -88,19 +88,18 @@ class Digests(Generic[Kind]):
         return digest
 
     def _read(self, source: Source, digest: Digest[Kind]) -> None:
-        for offset, line in forward(source, digest.read_bytes):
-            digest.read_bytes = offset + len(line) + 1
-            try:
-                if digest.cells.take(line):
-                    continue
-            except ValueError:
-                pass  # a number or a moment that is none: the store's own reader says so
-            record = self._record(source, offset, line)
-            if record is not None:
-                try:
-                    digest.cells.add(record)
-                except (KeyError, TypeError, ValueError) as error:
-                    self._records.tell(Damage(source.path, 0, f"a record of another form: {error}"))
+        for begin, block in stretches(source, digest.read_bytes):
+            for offset, line in digest.cells.take(block):
+                record = self._record(source, begin + offset, line)
+                if record is not None:
+                    self._add(source, digest.cells, record)
+            digest.read_bytes = begin + len(block) + 1
+
+    def _add(self, source: Source, cells: Kind, record: Record) -> None:
+        try:
+            cells.add(record)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            self._records.tell(Damage(source.path, 0, f"a record of another form: {error}"))
 
     def _record(self, source: Source, offset: int, line: bytes) -> Record | None:
         try:

@@ -2,10 +2,12 @@
 
 from array import array
 from collections.abc import Iterable
+from threading import RLock
 from typing import Any, NamedTuple
 
 from agent.clock import DAY_S, MINUTE_S
-from desk.dashboard.cells import CELL_S, Averages, Candles, Gaps, Mark, Scores, fold, rows_of
+from desk.dashboard.candles import Candles, fold
+from desk.dashboard.cells import CELL_S, Averages, Gaps, Mark, Scores, rows_of
 from desk.dashboard.digests import Digests
 from desk.dashboard.records import Records
 
@@ -43,9 +45,10 @@ def range_of(since_s: float, until_s: float, points: int) -> Range:
 
 
 class Series:
-    """Reads what is drawn, and remembers of each file what it read."""
+    """Reads what is drawn, and remembers of each file what it read; threads take turns, so no file is read twice."""
 
     def __init__(self, records: Records) -> None:
+        self._turn = RLock()
         self._records = records
         self._candles = Digests(records, "prices", Candles, _CANDLE_NUMBERS_MAX)
         self._averages = Digests(records, "signals", Averages, _OTHER_NUMBERS_MAX)
@@ -67,6 +70,10 @@ class Series:
         until_s = (self.newest_end_s() or DAY_S) if until_s is None else until_s
         since_s = max(0.0, until_s - DAY_S) if since_s is None else since_s
         span = range_of(since_s, max(since_s, until_s), points)
+        with self._turn:
+            return self._drawn(span, points, symbol)
+
+    def _drawn(self, span: Range, points: int, symbol: str | None) -> dict[str, Any]:
         sources, bars = self.bars(span)
         symbol = symbol or min(bars, default=None)
         columns = _columns(bars.get(symbol or "", {}))
@@ -86,10 +93,11 @@ class Series:
         """Return where each symbol's prices come from, and its bars by the begin of their bucket, unsorted."""
         sources: dict[str, str] = {}
         found: dict[str, Bars] = {}
-        for cells in self._candles.from_moment(span.begin_s, span.end_s, span.cell_s):
-            sources.update(cells.sources)
-            for symbol, rows in cells.rows.items():
-                _merge(found.setdefault(symbol, {}), rows, span)
+        with self._turn:
+            for cells in self._candles.from_moment(span.begin_s, span.end_s, span.cell_s):
+                sources.update(cells.sources)
+                for symbol, rows in cells.rows.items():
+                    _merge(found.setdefault(symbol, {}), rows, span)
         return sources, {symbol: bars for symbol, bars in found.items() if bars}
 
     def _drawn_signals(self, span: Range, symbol: str | None, points: int) -> dict[str, Any]:

@@ -1,9 +1,8 @@
-"""What chart and figures are made of: the quick reading beside the plain one, the account beside the replay's."""
+"""What chart and figures are made of: ranges and their points, the account beside the replay's."""
 
 import random
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,58 +10,10 @@ from agent.clock import timestamp
 from agent.folder import DataFolder
 from agent.market.performance import Performance
 from desk.dashboard.account import performance
-from desk.dashboard.cells import Averages, Candles, Scores
 from desk.dashboard.records import Records
 from desk.dashboard.series import Series, range_of
-from store import Record, Store
-from store.line import encode
-from tests.desks import BEGIN_S, candle, fill, fill_store, rotate, score, signal
-
-
-def lines_of(seed: int) -> list[tuple[type[Candles | Averages | Scores], Record]]:
-    chance = random.Random(seed)
-    found: list[tuple[type[Candles | Averages | Scores], Record]] = []
-    for minute in range(200):
-        values: dict[str, Any] = {"volume": chance.choice([0, 1e-07, 2.5, 12345678901234567890])}
-        symbol = chance.choice(["KRW-BTC", "KRW-ETH", 'odd"one'])
-        found.append((Candles, candle(minute + chance.choice([0, 0, 0, -3]), chance.uniform(1, 1e9), symbol, **values)))
-        found.append(
-            (Averages, {**signal(minute, chance.choice(["HOLD", "BUY"])), "sma_fast": chance.choice([None, 1.5])})
-        )
-        title = chance.choice(["제목", '","source":"x"', "\\", "a" * 300])
-        found.append(
-            (Scores, {**score(minute, title, chance.choice(["a", "b", "가"])), "score": chance.uniform(-1, 1)})
-        )
-    return found
-
-
-def contents(cells: Candles | Averages | Scores) -> dict[str, list[float]]:
-    return {name: list(rows) for name, rows in cells.rows.items()}
-
-
-def test_quick_reading_gives_what_plain_reading_gives(seed: int) -> None:
-    quick, plain = (
-        {kind: kind() for kind in (Candles, Averages, Scores)},
-        {kind: kind() for kind in (Candles, Averages, Scores)},
-    )
-    taken = 0
-    for kind, record in lines_of(seed):
-        plain[kind].add(record)
-        if quick[kind].take(encode(record)[:-1]):
-            taken += 1
-        else:
-            quick[kind].add(record)
-    for kind, cells in plain.items():
-        assert contents(quick[kind]) == contents(cells)
-    assert taken > 300, "nothing was tried"
-
-
-def test_quick_reading_leaves_every_damaged_line_alone(seed: int) -> None:
-    chance = random.Random(seed)
-    for kind, record in lines_of(seed)[:150]:
-        line = bytearray(encode(record)[:-1])
-        line[chance.randrange(len(line) - 17)] ^= 1 << chance.randrange(8)
-        assert not kind().take(bytes(line))
+from store import Store
+from tests.desks import BEGIN_S, candle, fill, fill_store, rotate
 
 
 @pytest.mark.parametrize("points", [100, 2000, 4000])
