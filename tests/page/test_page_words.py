@@ -15,6 +15,8 @@ MADE = (
     "stale_",
     "stream_",
     "event_",
+    "breaker_",
+    "start_",
     "range_",
     "alive_",
     "points_",

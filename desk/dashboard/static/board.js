@@ -6,7 +6,9 @@ import { showFigures } from "./figures.js";
 import { duration, moment, money, quoteOf, seconds, zone } from "./format.js";
 import { readInk } from "./ink.js";
 import { Legend } from "./legend.js";
-import { decisionRow, eventRow, headlineRow, List, refreshAges, ROWS_MAX } from "./lists.js";
+import { eventRow } from "./events.js";
+import { decisionRow, headlineRow, List, refreshAges, ROWS_MAX } from "./lists.js";
+import { node } from "./node.js";
 import { reading, summary } from "./reading.js";
 import { Series } from "./series.js";
 import { showTable } from "./table.js";
@@ -219,7 +221,8 @@ export class Board {
     this.#tell();
     const when = `${moment(view.since)} – ${moment(Math.min(view.until, view.newest_s))}`;
     const told = [when, say("chart_bucket", { duration: duration(series.bucket_s) }), say("zone", { zone: zone() })];
-    this.$("chart-when").textContent = from === until ? say("chart_none") : told.join(" · ");
+    const parts = from === until ? [say("chart_none")] : told;
+    this.$("chart-when").replaceChildren(...parts.map((part) => node("span", "part", part)));
     this.$("charts").setAttribute("aria-label", summary(view, series));
     this.onDraw?.();
   }

@@ -1,7 +1,8 @@
 // Three panes on one time axis: price with its averages and marks, the mood of the news, the paper account.
 
 import { timeAxis, valueAxis } from "./axis.js";
-import { drawCandles, drawGaps, drawLevel, drawMarks, hasCandles, ink, sourceInk } from "./ink.js";
+import { drawCandles, drawGaps, drawLevel, drawMarks, drawNothing, hasCandles, ink, sourceInk } from "./ink.js";
+import { say } from "./words.js";
 
 const NARROW_PX = 560;
 const HEIGHTS = { price: [340, 260], mood: [170, 150], equity: [190, 160] };
@@ -110,14 +111,15 @@ export class Chart {
       scale: { range: (_, low, high) => padded(low, high, 0.08) },
       series: [
         {},
-        { stroke: (plot) => (isWide(plot) ? "transparent" : ink("line")), width: 1.5, points: { show: false } },
         edge,
         edge,
         unseen,
         line("fast", 1.5),
         line("slow", 1.5),
+        // Last, and so on top: zoomed out, the averages run so close to it that they would cover it.
+        { stroke: (plot) => (isWide(plot) ? "transparent" : ink("line")), width: 1.5, points: { show: false } },
       ],
-      bands: [{ series: [2, 3], fill: (plot) => (isWide(plot) ? "transparent" : ink("band")), dir: -1 }],
+      bands: [{ series: [1, 2], fill: (plot) => (isWide(plot) ? "transparent" : ink("band")), dir: -1 }],
       hooks: {
         drawSeries: [(plot, at) => at === 1 && isWide(plot) && drawCandles(plot, this.series)],
         draw: [(plot) => drawMarks(plot, { ...this.#marks(), bucket_s: this.series.bucket_s })],
@@ -142,10 +144,11 @@ export class Chart {
       scale: { range: () => [-1.1, 1.1] },
       series: [
         {},
-        { stroke: () => ink("text"), width: 1.5, points: { show: false }, show: !this.hidden.has("mean") },
         ...this.sources.map(dots),
+        { stroke: () => ink("text"), width: 1.5, points: { show: false }, show: !this.hidden.has("mean") },
       ],
       under: [(plot) => drawLevel(plot, 0)],
+      hooks: { draw: [(plot) => this.sources.length || drawNothing(plot, say("mood_none"))] },
     };
   }
 
@@ -157,6 +160,7 @@ export class Chart {
       axis: valueAxis(() => (this.performance?.time.length ? this.#places() : null)),
       scale: { range: (_, low, high) => padded(low, high, 0.1) },
       series: [{}, line("equity", "accent"), line("held", "muted", [5, 4])],
+      hooks: { draw: [(plot) => this.performance?.time.length === 0 && drawNothing(plot, say("equity_none"))] },
     };
   }
 

@@ -63,6 +63,22 @@ export function drawGaps(plot, gaps) {
   });
 }
 
+/** Say in the middle of an empty pane why it is. */
+export function drawNothing(plot, sentence) {
+  const { ctx, bbox } = plot;
+  within(plot, () => {
+    const [x, y] = [bbox.left + bbox.width / 2, bbox.top + bbox.height / 2];
+    ctx.font = `${13 * devicePixelRatio}px system-ui, sans-serif`;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    const [width, height] = [ctx.measureText(sentence).width + 24 * devicePixelRatio, 28 * devicePixelRatio];
+    ctx.fillStyle = ink("card");
+    ctx.fillRect(x - width / 2, y - height / 2, width, height);
+    ctx.fillStyle = ink("muted");
+    ctx.fillText(sentence, x, y);
+  });
+}
+
 /** Draw each point as a candle. */
 export function drawCandles(plot, series) {
   const { ctx } = plot;

@@ -1,13 +1,11 @@
-// The newest headlines, buys and sells, and events. What came from outside goes in as text.
+// Lists of the newest records, and the rows of headlines, buys and sells. What came from outside goes in as text.
 
 import { age, node } from "./node.js";
-import { ago, duration, money, moment, quoteOf, score, seconds } from "./format.js";
-import { knows, say } from "./words.js";
+import { ago, money, moment, quoteOf, score, seconds } from "./format.js";
+import { say } from "./words.js";
 
 export const ROWS_MAX = 50;
 const NEUTRAL = 0.2;
-const TROUBLE = ["error", "gap", "alert", "rollback"];
-const CARE = ["breaker", "clock", "missed", "unfilled"];
 
 /** One list of records, the newest first; a record that comes live is put on top. */
 export class List {
@@ -59,13 +57,6 @@ export function decisionRow(record) {
   return row(badge, money(record.price, quoteOf(record.symbol)), `${record.symbol} · ${record.reason} · `, record.ts);
 }
 
-/** The row of an event, in words for the kinds that are known. */
-export function eventRow(record) {
-  const kind = TROUBLE.includes(record.kind) ? "trouble" : CARE.includes(record.kind) ? "care" : "";
-  const name = knows(`event_${record.kind}`) ? say(`event_${record.kind}`) : record.kind;
-  return row(node("span", `badge ${kind}`, name), textOf(record), "", record.ts);
-}
-
 /** Say anew how long ago each thing was. */
 export function refreshAges(root) {
   for (const time of root.querySelectorAll("time.age")) {
@@ -74,7 +65,8 @@ export function refreshAges(root) {
   }
 }
 
-function row(badge, what, under, ts) {
+/** One line of a list: a badge, what it is, and below it what else, and how long ago. */
+export function row(badge, what, under, ts) {
   const when = age(ts, ago(seconds(ts)));
   when.title = moment(seconds(ts));
   return node("li", "record", badge, node("span", "what", what), node("span", "under", under, when));
@@ -92,17 +84,4 @@ function titleOf(record) {
   link.target = "_blank";
   link.rel = "noopener noreferrer";
   return link;
-}
-
-function textOf(record) {
-  if (record.kind === "gap") {
-    const length_s = seconds(record.until_ts) - seconds(record.from_ts);
-    const since = moment(seconds(record.from_ts));
-    return say("event_gap_text", { symbol: record.symbol, duration: duration(length_s), since });
-  }
-  if (record.kind === "report") return say("event_report_text", record);
-  if (record.kind === "missed") return say("event_missed_text", record);
-  if (record.kind === "start" || record.kind === "stop") return say("event_version", { version: record.version ?? "?" });
-  const told = record.message ?? record.what ?? record.command ?? record.reason ?? record.host ?? record.source ?? "";
-  return record.doing ? `${told}: ${record.doing}` : String(told);
 }

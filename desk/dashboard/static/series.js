@@ -37,22 +37,23 @@ export class Series {
     return stream === "signals" && this.#addSignal(record);
   }
 
-  /** Close, high, low, open and the two averages on one time axis; lines break where a gap is. */
+  /** High, low, open, the two averages and, over them, the close on one time axis; lines break where a gap is. */
   pricePlot() {
-    const prices = [this.time, this.close, this.high, this.low, this.open];
+    const range = [this.time, this.high, this.low, this.open];
     const means = [this.meanTime, this.fast, this.slow];
+    const closes = [this.time, this.close];
     // A point that begins in the gap may hold the first minutes after it.
     const gaps = this.gaps.map(([from_s, until_s]) => [from_s, until_s - this.bucket_s]).filter(([from_s, until_s]) => from_s < until_s);
-    const plot = uPlot.join([prices, means, [gaps.map(([from_s, until_s]) => (from_s + until_s) / 2)]]);
+    const plot = uPlot.join([range, means, closes, [gaps.map(([from_s, until_s]) => (from_s + until_s) / 2)]]);
     for (const gap of gaps) breakLines(plot, gap);
     return plot;
   }
 
-  /** The moving mean of all sources and then each source's scores, on one time axis. */
+  /** Each source's scores and, over them, the moving mean of all, on one time axis. */
   moodPlot(span_s) {
     const tables = [...this.mood.values()].map(({ time, score }) => [time, score]);
     this.moodMean = this.#moodMean(span_s);
-    return uPlot.join([this.moodMean, ...tables]);
+    return uPlot.join([...tables, this.moodMean]);
   }
 
   /** The candles whose start lies in a stretch: from which index to which. */

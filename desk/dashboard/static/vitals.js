@@ -59,8 +59,8 @@ export class Vitals {
     this.stale.hidden = alive || !newest;
     if (this.stale.hidden) return;
     const told = [say("stale", { time: moment(seconds(newest)), ago: ago(seconds(newest)) })];
-    const { state } = this.status;
-    told.push(knows(`stale_${state}`) ? say(`stale_${state}`) : this.status.reason);
+    const key = `stale_${this.status.state.replace(" ", "_")}`;
+    told.push(knows(key) ? say(key) : this.status.reason);
     this.stale.textContent = told.join(" ");
   }
 }
