@@ -1,6 +1,6 @@
 ## make run      the demo: a built-in market and built-in headlines, written to ./data; Ctrl-C ends it
 ## make desk     see what is in ./data in a browser, at http://127.0.0.1:8001; Ctrl-C ends it
-## make test     every test that this machine can run; ARGS="-k name" chooses
+## make test     every test that this machine can run, as many at a time as it has cores, up to four; ARGS="-k name" chooses
 ## make bench    what things cost beside raw writes and peers, which are installed for it only
 ## make chaos    the process killed, starved and hung, a whole system booted and hurt; CHAOS_S=600 says for how long
 ## make vps      a real machine of 1 GB, emulated, hurt in every way; prints a table (as root; an hour)
@@ -54,7 +54,7 @@ desk: $(VENV)/ready-desk
 	@exec $(python) -m desk serve --data data
 
 test: $(VENV)/ready-dev
-	@exec $(python) -m pytest $(ARGS)
+	@exec $(python) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 chaos: $(VENV)/ready-dev
 	@export CHAOS_S="$${CHAOS_S:-600}" STORE_KILLS="$${STORE_KILLS:-10000}" STORE_IMAGES="$${STORE_IMAGES:-2000}"
