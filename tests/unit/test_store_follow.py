@@ -22,10 +22,22 @@ def fill(path: Path, first: int, end: int) -> None:
         store.append_many(record(n) for n in range(first, end))
 
 
+_followers: list[Follower] = []
+
+
+@pytest.fixture(autouse=True)
+def followers_closed() -> Iterator[None]:
+    """Let go of the files that followers of this test hold."""
+    yield
+    while _followers:
+        _followers.pop().close()
+
+
 def now(path: Path, position: str | None = None, told: list[Damage] | None = None) -> Follower:
     """Follow, but end where it would wait."""
     found: list[Damage] = [] if told is None else told
-    return follow(path, position, on_damage=found.append, wait=lambda _: True)
+    _followers.append(follow(path, position, on_damage=found.append, wait=lambda _: True))
+    return _followers[-1]
 
 
 def numbers(records: Iterator[Record]) -> list[int]:
