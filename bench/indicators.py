@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 SERIES, CLOSES = 60, 400
+MANY_CLOSES = 3_000_000
 TOLERANCE = 1e-9
 
 
@@ -41,6 +42,7 @@ def main(seed: int = 1) -> int:
 
     from agent.market.fading import ExponentialMovingAverage, RelativeStrengthIndex
     from agent.market.indicators import SimpleMovingAverage
+    from tests.unit.test_market_indicators import PAIRS, worst_after
 
     def streamed(make: Callable[[int], Any], series: list[float], length: int) -> list[float | None]:
         indicator, found = make(length), []
@@ -69,6 +71,10 @@ def main(seed: int = 1) -> int:
         worst["ta RSI"] = max(worst["ta RSI"], worst_of(rsi, RSIIndicator(frame, length).rsi()))
     for name, difference in worst.items():
         print(f"indicators: {name} differs by {difference:.1e} at most, in {SERIES} series of {CLOSES} (goal 1e-9)")
+    for make, oracle in PAIRS:
+        name = f"{make(1).__class__.__name__} and its definition in fractions"
+        worst[name] = worst_after(make, oracle, MANY_CLOSES)
+        print(f"indicators: after {MANY_CLOSES:,} closes {name} differ by {worst[name]:.1e} (goal 1e-9)")
     return 0 if max(worst.values()) <= TOLERANCE else 1
 
 
