@@ -194,8 +194,10 @@ def kinds_of(data: Path) -> str:
 
 
 def child(outside: "Outside", *arguments: str) -> Figures:
-    """Run this module in a process of its own, which trusts the certificate; return its figures."""
-    environment = {**os.environ, **outside.secrets(), "REQUESTS_CA_BUNDLE": str(outside.certificates)}
+    """Run this module in a process of its own, which trusts the certificates; return its figures."""
+    # As few variables as systemd gives a unit: requests reads all of them twice a call, looking for a proxy.
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
+    environment = {**kept, **outside.secrets(), "REQUESTS_CA_BUNDLE": str(outside.certificates)}
     command = [sys.executable, "-m", "bench.day", *arguments]
     done = subprocess.run(command, cwd=TOP, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     found: Figures = json.loads(done.stdout.splitlines()[-1])
