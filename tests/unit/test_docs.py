@@ -20,4 +20,5 @@ def test_alerts_page_names_every_secret_and_every_command() -> None:
     assert set(re.findall(r"^\|.*?\| ", page, re.MULTILINE)) >= {f"| `/{name}` | " for name in ("status", "help")}
     assert {f"/{name}" for name in MENU["en"]} <= set(re.findall(r"`(/[a-z]+)`", page))
     assert MENU["en"].keys() == MENU["ko"].keys()
-    assert WORDS["en"].keys() == WORDS["ko"].keys()
+    # Alerts are stored in English, so only Korean has words of its own for them.
+    assert WORDS["en"].keys() == {name for name in WORDS["ko"] if not name.startswith("alert_")}
