@@ -11,6 +11,7 @@ from store import newest
 
 # A bot that works stores a candle or an error each minute; a minute without trade is normal, a few in a row are not.
 SILENCE_S_MAX = 300
+_ACCOUNT = ("cash", "positions", "equity")
 
 
 def status(folder: DataFolder, now_s: float) -> dict[str, Any]:
@@ -23,13 +24,13 @@ def status(folder: DataFolder, now_s: float) -> dict[str, Any]:
         errors.
     Cost: reads back one day of records.
     """
-    ledger = next(newest(folder.stream("ledger")), None)
+    ledger = next((record for record in newest(folder.stream("ledger")) if set(_ACCOUNT) <= record.keys()), None)
     errors = [event for event in _day(folder, "events", now_s) if event["kind"] == "error"]
     return {
         "data": str(folder.path),
         **_life(folder, now_s),
         "symbols": _symbols(folder),
-        "ledger": ledger and {name: ledger[name] for name in ("cash", "positions", "equity")},
+        "ledger": ledger and {name: ledger[name] for name in _ACCOUNT},
         "scores_day": sum(1 for _ in _day(folder, "sentiment", now_s)),
         "last_score_ts": next((record["ts"] for record in newest(folder.stream("sentiment"))), None),
         "errors_day": len(errors),
@@ -113,8 +114,10 @@ def _symbols(folder: DataFolder) -> dict[str, dict[str, Any]]:
     for stream, kind in (("prices", "candle"), ("signals", "signal")):
         newest_ts = next((record["ts"] for record in newest(folder.stream(stream))), None)
         for record in _day(folder, stream, seconds(newest_ts)) if newest_ts else ():
-            entry = found.setdefault(record["symbol"], {"candle": None, "signal": None})
-            entry[kind] = entry[kind] or record
+            # Others may write here too, and not as the bot does.
+            if isinstance(symbol := record.get("symbol"), str):
+                entry = found.setdefault(symbol, {"candle": None, "signal": None})
+                entry[kind] = entry[kind] or record
     return dict(sorted(found.items()))
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agent.clock import MINUTE_S, seconds
 from agent.market.strategy import SELL
+from desk.dashboard.entries import Entry, entries_of
 from desk.dashboard.records import Records
 from desk.dashboard.series import Bars, Range, Series, range_of
-from store import Record
 
 
 class Account:
@@ -21,19 +20,17 @@ class Account:
         self.fills = self.sells = self.wins = 0
         self._costs: dict[str, float] = {}
 
-    def take(self, entry: Record, closes: Mapping[str, float]) -> float:
+    def take(self, entry: Entry, closes: Mapping[str, float]) -> float:
         """Take note of one record; return what came in from outside with it, or went out, at these prices."""
         before = self.equity(closes)
-        self.cash = float(entry["cash"])
-        self.positions = {symbol: float(quantity) for symbol, quantity in entry["positions"].items()}
+        self.cash, self.positions = entry.cash, entry.positions
         self.is_open = True
-        if entry["kind"] != "fill":
+        if entry.fill is None:
             return self.equity(closes) - before
-        symbol, fee = entry["symbol"], float(entry["fee"])
-        worth = float(entry["price"]) * float(entry["quantity"])
+        symbol, side, worth, fee = entry.fill
         self.fills += 1
         self.fees += fee
-        if entry["side"] == SELL:
+        if side == SELL:
             self.sells += 1
             self.wins += worth - fee > self._costs.pop(symbol, 0.0)
         else:
@@ -82,30 +79,30 @@ def performance(
     Both begin with what the account is worth at the first close. Money that is paid in or out counts as earned by
     neither: it is added to both where it comes.
     """
-    first = next(records.scan("ledger"), None)
+    first = next(entries_of(records), None)
     newest_s = series.newest_end_s()
     if first is None or newest_s is None:
         return _answer(None, [], Account(), Holder(), [])
     until_s = newest_s if until_s is None else until_s
-    since_s = _time_s(first) if since_s is None else since_s
+    since_s = first.time_s if since_s is None else since_s
     span = range_of(since_s, max(since_s, until_s), points)
     _, bars = series.bars(span)
-    return _walked(span, bars, records.scan("ledger"))
+    return _walked(span, bars, entries_of(records))
 
 
-def _walked(span: Range, bars: dict[str, Bars], entries: Iterator[Record]) -> dict[str, Any]:
+def _walked(span: Range, bars: dict[str, Bars], entries: Iterator[Entry]) -> dict[str, Any]:
     account, holder = Account(), Holder()
     closes: dict[str, float] = {}
     curve: list[tuple[float, float, float]] = []
     waiting = next(entries, None)
-    while waiting and _time_s(waiting) <= span.begin_s:
+    while waiting and waiting.time_s <= span.begin_s:
         account.take(waiting, closes)
         waiting = next(entries, None)
     account.forget_figures()
     for bucket in sorted({bucket for each in bars.values() for bucket in each}):
         closes.update((symbol, each[bucket][5]) for symbol, each in bars.items() if bucket in each)
         flow = 0.0
-        while waiting and _time_s(waiting) <= bucket + span.bucket_s:
+        while waiting and waiting.time_s <= bucket + span.bucket_s:
             flow += account.take(waiting, closes)
             waiting = next(entries, None)
         if not account.is_open:
@@ -145,8 +142,3 @@ def _drawdown(worths: list[float]) -> float:
         peak = max(peak, worth)
         deepest = max(deepest, 1 - worth / peak if peak else 0.0)
     return deepest
-
-
-def _time_s(entry: Record) -> float:
-    """Return when an entry counts: a fill at the end of the minute it was decided on."""
-    return seconds(entry["candle_ts"]) + MINUTE_S if "candle_ts" in entry else seconds(entry["ts"])

@@ -3,9 +3,8 @@
 from typing import NamedTuple
 
 from desk.dashboard.position import position_of
-from desk.dashboard.records import STREAMS, Records
-from store import Follower, Record
-from store.line import json_text
+from desk.dashboard.records import STREAMS, Records, text_of
+from store import Follower
 
 BATCH = 250
 _MEETING_ROUNDS = 8
@@ -51,7 +50,9 @@ class Followers:
         for stream, follower in self._followers.items():
             for record in follower:
                 places[stream] = follower.position
-                found.append(_message(position_of(places), stream, record))
+                text = text_of(record)
+                if text:
+                    found.append(_message(position_of(places), stream, text))
                 if len(found) >= count_max:
                     return found
         return found
@@ -76,8 +77,7 @@ def _is_before(place: str, end: str) -> bool:
     return file == end_file and int(offset or 0) <= int(end_offset or 0)
 
 
-def _message(position: str, stream: str, record: Record) -> Message:
-    text = json_text(record)
+def _message(position: str, stream: str, text: str) -> Message:
     return Message(position, f'{{"id":"{position}","stream":"{stream}","record":{text}}}')
 
 

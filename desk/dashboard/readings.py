@@ -1,15 +1,17 @@
 """What each address says: a question to the records, an answer in JSON."""
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 from agent.status import SILENCE_S_MAX, status
 from desk.dashboard.account import performance
 from desk.dashboard.answer import as_json
 from desk.dashboard.contract import LISTS
+from desk.dashboard.entries import newest_sound
 from desk.dashboard.listing import Listing
 from desk.dashboard.query import LIMIT_DEFAULT, POINTS_DEFAULT, Query
-from desk.dashboard.records import STREAMS, Records
+from desk.dashboard.records import STREAMS, Records, text_of
 from desk.dashboard.series import Series
 from store import Record
 from store.line import json_text
@@ -41,7 +43,7 @@ class Readings:
             return as_json(performance(self._records, self._series, since_s, until_s, points)), 200
         if path == "/api/portfolio":
             return self._portfolio(), 200
-        said = self._status()
+        said = _tellable(self._status())
         if path == "/api/status":
             return as_json(said), 200
         health = {"alive": said["alive"], "reason": said["reason"], "last": said["streams"]}
@@ -57,12 +59,12 @@ class Readings:
         turn = listing.oldest_first if query.text("order") == "asc" else listing.newest_first
         limit = query.number("limit", LIMIT_DEFAULT)
         page = turn(query.moment_ms("since"), query.moment_ms("until"), query.cursor, limit)
-        items = json_text(page.items).encode()
+        items = _items(page.items).encode()
         following = as_json(page.following and str(page.following))
         return b'{"items":' + items + b',"next":' + following + b"}"
 
     def _portfolio(self) -> bytes:
-        entry = next(self._records.newest("ledger"), None)
+        entry = newest_sound(self._records)
         if entry is None:
             return as_json({"ts": None, "cash": None, "positions": {}, "equity": None})
         return json_text(entry).encode()
@@ -77,6 +79,23 @@ class Readings:
         }
         streams = {stream: self._records.last_ts(stream) for stream in STREAMS}
         return {**said, "alive": said["state"] == "running", "reason": reasons[said["state"]], "streams": streams}
+
+
+def _tellable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON knows
+    """Return the same with null for each number that is beyond any, such as 1e999, which JSON can not tell."""
+    if isinstance(value, dict):
+        return {name: _tellable(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_tellable(each) for each in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def _items(records: list[Record]) -> str:
+    """Write records; one that JSON can not tell, since a number in it is beyond any, is left out."""
+    try:
+        return json_text(records)
+    except ValueError:
+        return f"[{','.join(text for record in records if (text := text_of(record)))}]"
 
 
 def _seconds(moment_ms: int | None) -> float | None:

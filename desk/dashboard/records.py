@@ -7,6 +7,7 @@ from agent.clock import seconds
 from agent.console import say
 from agent.folder import DataFolder
 from store import Damage, Record, newest, scan
+from store.line import json_text
 
 STREAMS = ("prices", "signals", "ledger", "sentiment", "events", "feeds")
 _TOLD_MAX = 1000
@@ -21,6 +22,14 @@ def moment_s(record: Record) -> float | None:
         return seconds(record["ts"])
     except (ValueError, OverflowError):
         return None
+
+
+def text_of(record: Record) -> str:
+    """Write a record as JSON; "" where JSON can not tell it, since a number in it, such as 1e999, is beyond any."""
+    try:
+        return json_text(record)
+    except ValueError:
+        return ""
 
 
 class Records:

@@ -45,7 +45,6 @@ def test_charts_are_drawn_and_told(visit: Open, desk: RunningDesk) -> None:
     assert re.search(r"Price of KRW-BTC from KRW [\d,]+ to KRW", page.get_attribute("#charts", "aria-label") or "")
 
 
-# The other combinations are looked at by `make pictures`.
 def test_price_line_breaks_where_minutes_were_lost(visit: Open, desk: RunningDesk) -> None:
     page = visit(desk.port).open()
     told = page.evaluate("""async () => {
@@ -62,7 +61,9 @@ def test_price_line_breaks_where_minutes_were_lost(visit: Open, desk: RunningDes
     assert told["within"] == [None] * told["ends"]
 
 
-@pytest.mark.parametrize(("size", "lang", "theme"), [(PHONE, "ko-KR", "light"), (DESKTOP, "en-US", "dark")])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("lang", ["ko-KR", "en-US"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
 def test_page_suits_everybody(visit: Open, desk: RunningDesk, size: tuple[int, int], lang: str, theme: str) -> None:
     window = visit(desk.port, size=size, lang=lang, theme=theme)
     page = window.open()
