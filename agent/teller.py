@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from itertools import takewhile
 from typing import Any
@@ -116,9 +117,12 @@ def moved(account: Account, what: str, amount: Decimal, asset: str | None) -> Ac
 
 def _answered(folder: DataFolder, engine: Engine, first_ts: str) -> Iterator[str]:
     """Yield which orders were answered since the first of some commands."""
-    is_demo = any(market.source == "demo" for market in engine.markets.values())
-    # A day's margin for a clock that was set back in between.
-    horizon_ts = "" if is_demo else timestamp(seconds(first_ts) - DAY_S)
+    horizon_ts = ""
+    if not any(market.source == "demo" for market in engine.markets.values()):
+        # What was written by hand may have a moment that is none: then all is looked at.
+        with suppress(ValueError, OverflowError):
+            # A day's margin for a clock that was set back in between.
+            horizon_ts = timestamp(seconds(first_ts) - DAY_S)
     for stream in ("ledger", "events"):
         for record in takewhile(lambda each: each["ts"] >= horizon_ts, newest(folder.stream(stream))):
             if "order" in record and record["kind"] != "command":

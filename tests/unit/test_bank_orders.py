@@ -96,6 +96,13 @@ def test_order_written_by_hand_is_known_by_its_moment(bench: LoopBench) -> None:
     assert key == bench.events("command")[0]["ts"]
 
 
+@pytest.mark.parametrize("ts", ["yesterday", "0001-01-01T00:00:00.000Z", "2020-02-20"])
+def test_order_written_by_hand_counts_once_whatever_it_takes_for_a_moment(bench: LoopBench, ts: str) -> None:
+    bench.live(HALF_HOUR_S, [(600, lambda: order(bench, "deposit", "7", ts=ts))])
+    bench.live(HALF_HOUR_S)
+    assert [(what, amount) for what, amount, *_ in moved(bench)] == [("deposit", "7")]
+
+
 @pytest.mark.parametrize("is_there", [True, False])
 def test_order_comes_again_and_counts_once_when_its_record_was_not_stored(
     bench: LoopBench, monkeypatch: pytest.MonkeyPatch, *, is_there: bool
