@@ -61,7 +61,8 @@ def test_blocks_give_what_lines_give(kind: Kind, cell_s: int, hurt_part: float, 
             fold_in(quick, [line])
     assert contents(quick) == contents(plain)
     assert any(contents(plain)), "nothing was tried"
-    if hurt_part < 0.5 and kind is not Gaps:
+    # One odd line leaves its whole run, so with many of them little is read by the block.
+    if not hurt_part and kind is not Gaps:
         assert left < count * 0.75, "nearly all was left to the plain reader"
 
 
