@@ -1,5 +1,6 @@
 """Plots of one value for each: which source explains most, and where a rule ends on shuffled scores."""
 
+import math
 from collections.abc import Sequence
 
 from desk.report.drawing import LEFT, RIGHT, TOP, WIDTH, box, chart, element, linear, rule, short, text, ticks, tip
@@ -12,7 +13,8 @@ def ranking(ranks: Sequence[Rank], critical: float, words: Words) -> str:
     """Draw each series' best statistic beside what it must exceed."""
     ranks = [each for each in ranks if each.best]
     left, row = 150, 24
-    high = 1.08 * max([critical, *(abs(each.best.z) for each in ranks if each.best)])
+    limits = [critical] if math.isfinite(critical) else []
+    high = 1.08 * max([*limits, *(abs(each.best.z) for each in ranks if each.best)])
     height = TOP + row * len(ranks) + 24
     x = linear(0, high, left, WIDTH - 60)
     parts = [rule(x(value), TOP, x(value), height - 22, "grid") for value in ticks(0, high)]
@@ -28,8 +30,8 @@ def ranking(ranks: Sequence[Rank], critical: float, words: Words) -> str:
         bar = box(left, y + 4, length, row - 8, "bar found" if found else "bar", told)
         parts += [text(short(each.series), left - 8, y + 16, "end strong" if found else "end"), bar]
         labels.append(text(f"{each.best.rank:+.3f}", x(abs(each.best.z)) + 6, y + 16, "halo"))
-    parts.append(rule(x(critical), TOP - 6, x(critical), height - 22, "limit"))
-    return chart(words("section_ranking"), WIDTH, height, parts + labels)
+    parts += [rule(x(limit), TOP - 6, x(limit), height - 22, "limit") for limit in limits]
+    return chart(words("section_ranking"), WIDTH, height, parts + labels, "wide")
 
 
 def shuffled(outcome: Outcome, words: Words) -> str:

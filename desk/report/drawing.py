@@ -38,9 +38,9 @@ def tip(words: str) -> str:
     return element("title", escape(words))
 
 
-def chart(label: str, width: int, height: int, parts: Iterable[str]) -> str:
-    """Return a picture that scales with the page and says what it is."""
-    return element("svg", "".join(parts), viewBox=f"0 0 {width} {height}", role="img", aria_label=label)
+def chart(label: str, width: int, height: int, parts: Iterable[str], look: str = "plot") -> str:
+    """Return a picture that scales with the page and says what it is; one that looks "wide" scrolls on a phone."""
+    return element("svg", "".join(parts), viewBox=f"0 0 {width} {height}", role="img", aria_label=label, class_=look)
 
 
 def linear(low: float, high: float, start: float, end: float) -> Scale:

@@ -39,7 +39,7 @@ def heat(
             parts.append(element("g", tip(told) + "".join(box(x, y, width - 2, row - 2, look) for look in looks)))
             look = "middle strong" if stands_out else "middle figure"
             parts.append(text(f"{value:+.2f}", x + width / 2 - 1, y + 15, look))
-    return chart(label, WIDTH, top + row * len(rows) + 6, parts)
+    return chart(label, WIDTH, top + row * len(rows) + 6, parts, "wide")
 
 
 def comparisons(

@@ -78,7 +78,8 @@ def _verdict(answer: Answer, words: Words) -> str:
 
 def _ranking(answer: Answer, words: Words) -> str:
     drawn = bars.ranking(answer.ranking(), answer.critical, words) if answer.ranking() else ""
-    return _section(words("section_ranking"), words("lead_ranking"), drawn, _more(tables.ranking(answer, words), words))
+    lead = f"{words('lead_ranking')} {words('ranking_note')}"
+    return _section(words("section_ranking"), lead, _figure("", drawn), _more(tables.ranking(answer, words), words))
 
 
 def _profiles(answer: Answer, words: Words) -> Iterator[str]:
@@ -127,13 +128,13 @@ def _components(answer: Answer, words: Words) -> str:
     if not answer.components.sources:
         return _section(words("section_components"), lines)
     drawn = heat.components(answer.components, words)
-    return _section(words("section_components"), f"{words('lead_components')} {lines}", drawn)
+    return _section(words("section_components"), f"{words('lead_components')} {lines}", _figure("", drawn))
 
 
 def _power(answer: Answer, words: Words) -> str:
-    return _section(
-        words("section_power"), " ".join(telling.power_lines(answer, words)), _table(tables.power(answer, words))
-    )
+    table, lines = tables.power(answer, words), telling.power_lines(answer, words)
+    notes = [words("power_note")] if table.rows else []
+    return _section(words("section_power"), " ".join(lines + notes), _table(table) if table.rows else "")
 
 
 def _strategies(answer: Answer, words: Words, trade: Trade) -> str:
@@ -143,16 +144,7 @@ def _strategies(answer: Answer, words: Words, trade: Trade) -> str:
         return _section(words("section_strategies"), " ".join(lines)) if lines else ""
     parts = []
     for walk in walks:
-        told = words(
-            "strategies_line",
-            market=walk.market,
-            start=moment(walk.days_s[0] * 1000),
-            end=moment(walk.days_s[-1] * 1000),
-            fee=f"{trade.terms.fee_rate:.2%}",
-            slippage=f"{trade.terms.slippage_rate:.2%}",
-            amount=f"{trade.terms.order_amount:,f}",
-            cash=f"{trade.cash:,f}",
-        )
+        told = telling.tested(walk, words, trade)
         names = [(f"path hue-{hue}", words(f"rule_{each.name}")) for hue, each in enumerate(walk.outcomes)]
         strips = "".join(bars.shuffled(each, words) for each in walk.outcomes if each.shuffled)
         held = _figure(words("caption_held"), paths.equity(walk, walk.outcomes, words))

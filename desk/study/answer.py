@@ -69,7 +69,13 @@ class Rank:
 
 @dataclass(slots=True)
 class Answer:
-    """What the study found; `verdict` is FOUND, NOTHING or TOO_LITTLE."""
+    """What the study found; `verdict` is FOUND, NOTHING or TOO_LITTLE.
+
+    Arguments:
+        critical: what a statistic must exceed to be found; infinite where no p value can be small enough.
+        turns: how many turns of the scores differ; `matched` in which part of the drawn ones the best comparison is
+            matched or beaten by the best of chance.
+    """
 
     asked: Asked
     verdict: str = TOO_LITTLE
@@ -87,6 +93,8 @@ class Answer:
     markets: list[MarketSeen] = field(default_factory=list)
     series: list[SeriesSeen] = field(default_factory=list)
     critical: float = 0.0
+    turns: int = 0
+    matched: float = 1.0
     comparisons: list[Comparison] = field(default_factory=list)
     profiles: list[Profile] = field(default_factory=list)
     strong: float = 0.0
@@ -120,12 +128,13 @@ class Answer:
             best.setdefault(each.series, each)
         ranks = [Rank(each.name, each.kind, each.headlines, best.get(each.name)) for each in self.series]
         ranks = [each for each in ranks if each.kind != "all"]
-        # All are compared as often, so their best are alike by chance; p values end at one in the number of shifts.
+        # All are compared as often, so their best are alike by chance; p values end at one in the number of turns.
         return sorted(ranks, key=lambda each: -abs(each.best.z) if each.best else 0.0)
 
     def judge(self, correlations: Correlations) -> None:
         """Settle what stands out, and give the verdict."""
         self.critical = correlations.settle(self.asked.alpha)
+        self.turns, self.matched = correlations.distinct, correlations.matched
         self.comparisons, self.profiles = correlations.comparisons, correlations.profiles
         if self.comparisons:
             self.verdict = FOUND if self.found() or self.events_found() else NOTHING

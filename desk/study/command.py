@@ -61,7 +61,7 @@ def _answer(options: argparse.Namespace) -> None:
     if options.json:
         show(json.dumps(answer.record(), ensure_ascii=False))
     else:
-        for line in lines(answer, words):
+        for line in lines(answer, words, trade):
             show(line)
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from desk.study.grid import Floats, Grid, Prices, Series, Whole
+from desk.study.grid import Floats, Grid, Prices, Series, Truths
 from desk.study.progress import Progress
-from desk.study.shifts import Circle, Largest, standardised
+from desk.study.shifts import Circle, Largest, Turns
+from desk.study.targets import expected
 
 BEFORE_S = (-7_200, -5_400, -3_600, -2_700, -1_800, -1_200, -900, -600, -300)
 AFTER_S = (
@@ -56,13 +56,13 @@ class Around:
 class Events:
     """All event studies, and the largest deviations that chance shows over them."""
 
-    circle: Circle
+    turns: Turns
     strong: float
     around: list[Around] = field(default_factory=list)
     largest: Largest = field(init=False)
 
     def __post_init__(self) -> None:
-        self.largest = Largest(len(self.circle.shifts))
+        self.largest = Largest(len(self.turns))
 
     def settle(self) -> None:
         """Judge each by all of them, once they are all there."""
@@ -86,23 +86,17 @@ def offsets(grid: Grid) -> list[int]:
 
 def study(market: Prices, all_series: Sequence[Series], grid: Grid, found: Events, progress: Progress) -> None:
     """Follow the price around each series' strong scores; `settle` judges when all markets are in."""
-    places = [(_events(each, found.strong), _events(each, -found.strong), each) for each in all_series]
-    places = [each for each in places if min(len(each[0]), len(each[1])) >= EVENTS_MIN]
-    moments = offsets(grid)
-    gathered = [_Gathered(good, bad, each, grid, found.circle) for good, bad, each in places]
+    moments, usual = offsets(grid), expected(market.variance, grid)
+    gathered = [_Gathered(each, found) for each in all_series]
+    gathered = [each for each in gathered if each.events >= EVENTS_MIN]
     for offset_s in progress.each(f"{market.symbol}: paths", moments):
         moved = _moved(market.log_close, grid.bins(offset_s))
         known = np.isfinite(moved)
         flat = np.where(known, moved - (moved[known].mean() if known.any() else 0.0), 0.0)
-        of = found.circle.spectrum(flat)
         for each in gathered:
-            each.add(flat, known, of, found.circle)
+            each.add(flat, known, usual)
     for each in gathered:
         found.around.append(each.around(market, moments, found))
-
-
-def _events(series: Series, strong: float) -> Whole:
-    return series.at[series.score >= strong if strong > 0 else series.score <= strong]
 
 
 def _moved(log_close: Floats, bins: int) -> Floats:
@@ -119,41 +113,44 @@ def _moved(log_close: Floats, bins: int) -> Floats:
 class _Gathered:
     """The paths of one series, moment by moment."""
 
-    def __init__(self, good: Whole, bad: Whole, series: Series, grid: Grid, circle: Circle) -> None:
+    def __init__(self, series: Series, found: Events) -> None:
         self._series = series
-        self._places = (good, bad)
-        self._spectra = [circle.spectrum(_laid(places, grid.count)) for places in self._places]
+        chosen = (series.score >= found.strong, series.score <= -found.strong)
+        turns = found.turns.of(series.at)
+        self._places = [series.at[each] for each in chosen]
+        self._circles = [Circle(each.astype(np.float64), turns) for each in chosen]
+        self._signed_circle = Circle(chosen[0].astype(np.float64) - chosen[1], turns)
         self._paths = [Path(len(places), [], [], []) for places in self._places]
         self._null: list[Floats] = []
         self._signed: list[float] = []
 
-    def add(self, flat: Floats, known: NDArray[np.bool_], of: NDArray[np.complex64], circle: Circle) -> None:
-        """Take the next moment: the mean over events, and the same under each shift."""
-        signed, null_signed = 0.0, np.zeros(len(circle.shifts))
-        for sign, places, spectrum, path in zip((1, -1), self._places, self._spectra, self._paths, strict=True):
+    @property
+    def events(self) -> int:
+        """How many good ones there are, or bad ones if they are fewer."""
+        return min(path.events for path in self._paths)
+
+    def add(self, flat: Floats, known: Truths, usual: Floats) -> None:
+        """Take the next moment: the mean over events, and the same under each turn."""
+        said = flat[self._series.at]
+        for places, circle, path in zip(self._places, self._circles, self._paths, strict=True):
             count = max(1, int(known[places].sum()))
-            total, null = circle.at(circle.products(spectrum, of), 0)
-            path.mean.append(float(flat[places].sum()) / count)
-            low, high = np.quantile(null / count, BAND) if len(null) else (0.0, 0.0)
+            total, null, _ = circle.beside(said)
+            path.mean.append(total / count)
+            low, high = np.quantile(null / count, BAND)
             path.low.append(float(low))
             path.high.append(float(high))
-            signed, null_signed = signed + sign * total, null_signed + sign * null
-        z, null_z, _ = standardised(signed, null_signed)
-        self._signed.append(z)
-        self._null.append(null_z)
+        # What the price does around any headline is no tie; nor is that strong scores come in wild times.
+        said = said / usual[self._series.at]
+        total, null, spread = self._signed_circle.beside(said - said.mean())
+        self._signed.append(total / spread if spread else 0.0)
+        self._null.append(null / spread if spread else np.zeros(len(null)))
 
     def around(self, market: Prices, moments: list[int], found: Events) -> Around:
         """Return the paths, with the largest deviation after the headline."""
         after = [at for at, offset_s in enumerate(moments) if offset_s > 0]
         for at in after:
-            found.largest.add(self._null[at])
+            found.largest.add(self._null[at], self._signed_circle.distinct)
         best = max(after, key=lambda at: abs(self._signed[at]), default=0)
         z, at_s = (self._signed[best], moments[best]) if after else (0.0, 0)
         label = f"{market.symbol} ({market.source})"
         return Around(label, self._series.name, moments, self._paths[0], self._paths[1], z, at_s)
-
-
-def _laid(places: Whole, count: int) -> Floats:
-    laid = np.zeros(count)
-    laid[places] = 1.0
-    return laid

@@ -8,7 +8,7 @@ import numpy as np
 from desk.study import events
 from desk.study.answer import Answer, Asked, MarketSeen, SeriesSeen
 from desk.study.components import components
-from desk.study.correlation import LAGS_S, Correlations, correlate
+from desk.study.correlation import Correlations, correlate, near_bins
 from desk.study.duck import Duck
 from desk.study.files import Shelf, boxes
 from desk.study.gather import Gathered, Wanted, gather
@@ -16,8 +16,8 @@ from desk.study.grid import Grid, Series
 from desk.study.plan import MS
 from desk.study.power import power
 from desk.study.progress import Progress
-from desk.study.shifts import Circle
-from desk.study.strategies import Trade, chances, try_all
+from desk.study.shifts import Turns
+from desk.study.strategies import Trade, try_all
 
 # What Python, numpy and DuckDB take before there is any data.
 OWN_MB = 120
@@ -68,10 +68,10 @@ def _series_seen(series: Series, grid: Grid) -> SeriesSeen:
 
 def _judge(answer: Answer, gathered: Gathered, trade: Trade, progress: Progress) -> None:
     asked, grid = answer.asked, gathered.grid
-    circle = Circle(grid.count, asked.shifts, asked.seed, [grid.bins(lag_s) for lag_s in LAGS_S])
-    correlations = Correlations(circle)
+    turns = Turns(asked.shifts, asked.seed, near_bins(grid))
+    correlations = Correlations(turns)
     every = gathered.series[0]
-    around = events.Events(circle, events.strong_score(every))
+    around = events.Events(turns, events.strong_score(every))
     for market in gathered.markets:
         correlate(market, gathered.series, grid, correlations, progress)
         events.study(market, gathered.series, grid, around, progress)
@@ -82,5 +82,5 @@ def _judge(answer: Answer, gathered: Gathered, trade: Trade, progress: Progress)
     answer.components = components(sources, grid, asked.seed)
     answer.power = power(answer.comparisons, every.name, answer.critical, grid.days)
     if asked.trading:
-        shifts = chances(asked.shuffles, grid, asked.seed + 1)
-        answer.walks = [try_all(each, every, grid, trade, shifts, progress) for each in gathered.minutes]
+        drawn = Turns(asked.shuffles, asked.seed + 1, near_bins(grid)).of(every.at).tolist()
+        answer.walks = [try_all(each, every, grid, trade, drawn, progress) for each in gathered.minutes]

@@ -114,8 +114,14 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         "--bin", choices=BINS_S, default="auto", help="how finely time is cut (default: as the memory allows)"
     )
     how.add_argument("--memory", type=_memory, default=300, metavar="SIZE", help="to stay below (default 300MB)")
-    how.add_argument("--seed", type=int, default=1, help="which shifts are drawn (default 1)")
-    how.add_argument("--shifts", type=_positive, default=2_000, metavar="N", help="how many (default 2000)")
+    how.add_argument("--seed", type=int, default=1, help="which shifts of the scores make up chance (default 1)")
+    how.add_argument("--shifts", type=_positive, default=2_000, metavar="N", help="how many shifts (default 2000)")
     how.add_argument("--alpha", type=_rate, default=0.01, help="how often chance may find something (default 0.01)")
-    how.add_argument("--shuffles", type=_positive, default=100, metavar="N", help="for strategies (default 100)")
+    how.add_argument(
+        "--shuffles",
+        type=_positive,
+        default=100,
+        metavar="N",
+        help="shuffled scores for each rule (default 100)",
+    )
     how.add_argument("--no-strategies", dest="trading", action="store_false", help="leave the strategy test out")

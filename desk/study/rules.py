@@ -20,14 +20,14 @@ class Mood:
     """What was said lately, beside what was said so far: at each moment only what had been recorded by then.
 
     Arguments:
-        series: the scores; `shift` moves them round the circle of the grid.
+        series: the scores; `turn` sets each at a headline so many later, round the circle.
     """
 
-    def __init__(self, series: Series, grid: Grid, shift: int = 0) -> None:
+    def __init__(self, series: Series, grid: Grid, turn: int = 0) -> None:
         total, count = np.zeros(grid.count + 1), np.zeros(grid.count + 1)
-        places = (series.at + shift) % max(1, grid.count) + 1
-        total[places] = series.score * series.count
-        count[places] = series.count
+        said = np.roll(series.count, turn)
+        total[series.at + 1] = np.roll(series.score, turn) * said
+        count[series.at + 1] = said
         self._total, self._count, self._grid = np.cumsum(total), np.cumsum(count), grid
 
     def at(self, moments_s: Whole, memory_s: int) -> Floats:

@@ -1,119 +1,134 @@
-"""What chance alone would show: the same scores, moved round the clock face against the same prices.
+"""What chance alone would show: the same scores at the same moments, but moved on round the circle of the headlines.
 
 Headlines come in bursts and prices in trends, so mixing single values up would make a chance world calmer than the true
-one, and nearly everything significant. Moving one whole series round a circle against the other keeps what each is by
-itself and only breaks their tie (circular shifts; Politis & Romano 1992, Lancaster et al. 2018, "Surrogate data for
-hypothesis testing of physical systems"). All shifts of the circle are alike if there is no tie, the true one too.
+one, and nearly everything significant. Headlines also come when the market is wild, so moving them to other moments
+would set them against calmer prices, and ties would seem to be where only both are loud. So every headline stays where
+it was, and the scores as a whole are turned: the hundredth headline has the score of the first, the hundred and first
+that of the second, and so on round the circle. That keeps the moods of the scores, the moments of the headlines and all
+of the prices, and only breaks the tie between what was said and what the price did (circular shifts; Politis & Romano
+1992; Lancaster et al. 2018, "Surrogate data for hypothesis testing of physical systems").
 
-The many comparisons are paid for with the largest statistic over all of them under each shift (Westfall & Young 1993):
+News mostly tells what the price has just done. A turn by a little would set a score beside the move it told of, and
+chance would seem to do what no chance does; so turns that come nearer than the lags that are compared are not drawn.
+What all turns spread over, the near ones too, is the measure of each statistic, so that few long windows that chance to
+be alike do not seem rare.
+
+The many comparisons are paid for with the largest statistic over all of them under each turn (Westfall & Young 1993):
 that holds the chance of even one false find, however the comparisons hang together, and unlike Holm's or Benjamini and
-Hochberg's it needs no more shifts for more comparisons. A p value counts the true order as one of the shifts, so it is
+Hochberg's it needs no more turns for more comparisons. A p value counts the true order as one of the turns, so it is
 never zero (Phipson & Smyth 2010).
 
 Correlations and event studies are two searches for the same thing, and the verdict rests on both: each may find
 something by chance half as often as is allowed in all (Bonferroni).
 """
 
-from collections.abc import Sequence
+import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from desk.study.grid import Floats, Whole
 
 SEARCHES = 2
-Spectrum = NDArray[np.complex64]
+# Turns nearer than the longest lag are not drawn; but of however short a time, half of all turns may be.
+NEAR_PART_MAX = 0.25
 
 
-def smooth_length(least: int) -> int:
-    """Return the next length whose only prime factors are 2, 3 and 5: a Fourier transform of it is quick."""
-    best = 1 << max(0, least - 1).bit_length()
-    three = 1
-    while three < best:
-        five = three
-        while five < best:
-            rest = -(-least // five)
-            best = min(best, five << max(0, rest - 1).bit_length())
-            five *= 5
-        three *= 3
-    return best
+class Turns:
+    """Which turns of the circle are drawn: parts of a whole one, so that series of any length are turned alike.
+
+    Arguments:
+        count: how many to draw.
+        seed: decides which.
+        near_bins: how far in time a turn must set scores from their own moment, at the series' mean pace.
+    """
+
+    def __init__(self, count: int, seed: int, near_bins: int = 0) -> None:
+        self._parts = np.sort(np.random.default_rng(seed).random(count))
+        self._near_bins = near_bins
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def of(self, at: Whole) -> Whole:
+        """Return the turns of one series: by how many headlines each moves the scores; zero only where there is one.
+
+        Arguments:
+            at: the bins of its headlines, rising.
+        """
+        count = len(at)
+        span_bins = int(at[-1] - at[0]) + 1
+        near = min(math.ceil(count * self._near_bins / span_bins), int(count * NEAR_PART_MAX))
+        near = max(1, near)
+        room = max(1, count - 2 * near + 1)
+        return np.asarray((near + np.floor(self._parts * room)).astype(np.int64) % count)
 
 
 class Circle:
-    """All shifts of a grid, of which some are drawn.
+    """What was said in one series, on the circle of its headlines.
 
     Arguments:
-        count: bins of the grid; the circle is closed with a few in which nothing is known.
-        shifts: how many to draw; all of them where there are fewer.
-        seed: decides which.
-        lags: those that are compared. A shift by the difference of two of them would hold the true order at one lag
-            against the true order at another, and chance would find every true tie again.
+        said: one value for each headline's bin, in the order of time.
+        turns: how far the drawn turns move them.
     """
 
-    def __init__(self, count: int, shifts: int, seed: int, lags: Sequence[int] = ()) -> None:
-        self.length = smooth_length(max(count, 2))
-        drawn = np.random.default_rng(seed).permutation(self.length - 1) + 1
-        true = {(one - other) % self.length for one in lags for other in lags}
-        chosen = drawn[~np.isin(drawn, list(true))][:shifts]
-        self.shifts: Whole = np.sort(chosen).astype(np.int64)
+    def __init__(self, said: Floats, turns: Whole) -> None:
+        self.distinct = len(np.unique(turns))
+        self._count = len(said)
+        self._turns = turns
+        self._spectrum = np.conj(np.fft.rfft(said))
 
-    def spectrum(self, values: Floats) -> Spectrum:
-        """Return the Fourier transform of a series on the grid, zeros beyond its end."""
-        return np.fft.rfft(values.astype(np.float32), self.length).astype(np.complex64)
+    def beside(self, values: Floats) -> tuple[float, Floats, float]:
+        """Return the sum of products with the values beside each bin: as it was, under each drawn turn, and its spread.
 
-    def products(self, what: Spectrum, of: Spectrum) -> NDArray[np.float32]:
-        """Return, for each lag round the circle, the sum of products of one series with the other that much later."""
-        return np.fft.irfft(np.conj(what) * of, self.length).astype(np.float32)
-
-    def at(self, products: NDArray[np.float32], lag: int) -> tuple[float, Floats]:
-        """Return the sum of products at a lag, and the same under each drawn shift."""
-        return float(products[lag % self.length]), products[(lag + self.shifts) % self.length].astype(np.float64)
+        The spread is that of all turns there are, as a standard deviation.
+        """
+        products = np.fft.irfft(self._spectrum * np.fft.rfft(values), self._count)
+        return float(products[0]), np.asarray(products[self._turns]), float(products.std())
 
 
 class Largest:
-    """The largest statistic under each shift, over all that is compared."""
+    """The largest statistic under each turn, over all that is compared; of `distinct` turns that differ."""
 
-    def __init__(self, shifts: int) -> None:
-        self.under_shifts = np.zeros(shifts)
+    def __init__(self, turns: int) -> None:
+        self.under_turns = np.zeros(turns)
+        self.distinct = 0
 
-    def add(self, null: Floats) -> None:
-        """Take one comparison's statistics under each shift into account."""
-        np.maximum(self.under_shifts, np.abs(null), out=self.under_shifts)
+    def add(self, null: Floats, distinct: int) -> None:
+        """Take one comparison's statistics under each turn into account."""
+        np.maximum(self.under_turns, np.abs(null), out=self.under_turns)
+        self.distinct = max(self.distinct, distinct)
 
     def joined(self, other: "Largest") -> "Largest":
-        """Return the largest of both under each shift."""
-        both = Largest(len(self.under_shifts))
-        both.add(self.under_shifts)
-        both.add(other.under_shifts)
+        """Return the largest of both under each turn."""
+        both = Largest(len(self.under_turns))
+        both.add(self.under_turns, self.distinct)
+        both.add(other.under_turns, other.distinct)
         return both
 
     def p(self, statistic: float) -> float:
         """Return the chance that the largest of all is at least that large where there is no tie."""
-        return chance(statistic, self.under_shifts)
+        return chance(statistic, self.under_turns, self.distinct)
 
     def p_all(self, statistic: float) -> float:
         """Return the same, with the other search paid for."""
         return min(1.0, SEARCHES * self.p(statistic))
 
     def critical(self, alpha: float) -> float:
-        """Return what a statistic must exceed to be found."""
-        return float(np.quantile(self.under_shifts, 1 - alpha / SEARCHES)) if len(self.under_shifts) else float("inf")
+        """Return what a statistic must exceed to be found; infinite where there are too few turns for any."""
+        if self.p_all(math.inf) > alpha:
+            return math.inf
+        return float(np.quantile(self.under_turns, 1 - alpha / SEARCHES))
 
 
-def standardised(statistic: float, null: Floats) -> tuple[float, Floats, float]:
-    """Return a statistic and its null in units of what the shifts spread over, and that unit; zeros where none do."""
-    spread = float(null.std()) if len(null) else 0.0
-    if not spread > 0:
-        return 0.0, np.zeros(len(null)), 0.0
-    middle = float(null.mean())
-    return (statistic - middle) / spread, (null - middle) / spread, spread
+def chance(statistic: float, null: Floats, distinct: int) -> float:
+    """Return the p value of a statistic among those of the turns, both signs counted.
 
-
-def chance(statistic: float, null: Floats) -> float:
-    """Return the p value of a statistic among those of the shifts, both signs counted."""
-    # Rounding must not make the true order's twin among the shifts smaller than itself.
+    Arguments:
+        distinct: how many of the turns differ; a few headlines drawn a thousand times tell no more than once.
+    """
+    # Rounding must not make the true order's twin among the turns smaller than itself.
     reached = np.abs(null) >= abs(statistic) * (1 - 1e-9)
-    return float((1 + reached.sum()) / (1 + len(null)))
+    return max(float((1 + reached.sum()) / (1 + len(null))), 1 / (1 + distinct))
 
 
 def ranks(values: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 The candles go through the bot's engine, the orders through its bank. A rule that uses scores has two parameters; for
 each stretch of time they are chosen by what they earned before it, never in it. The same rule on scores that were moved
-round the circle tells how much of what it earned a rule earns that knows nothing.
+to other headlines, round the circle, tells how much of what it earned a rule earns that knows nothing.
 """
 
 from collections.abc import Sequence
@@ -83,8 +83,10 @@ class Walk:
     outcomes: list[Outcome] = field(default_factory=list)
 
 
-def try_all(market: Minutes, series: Series, grid: Grid, trade: Trade, shifts: Whole, progress: Progress) -> Walk:
-    """Try every rule on one market, the ones that use scores also on each shift of them."""
+def try_all(
+    market: Minutes, series: Series, grid: Grid, trade: Trade, turns: Sequence[int], progress: Progress
+) -> Walk:
+    """Try every rule on one market, the ones that use scores also on each turn of them."""
     walk = Walk(f"{market.symbol} ({market.source})")
     minutes = np.asarray(market.minute, dtype=np.int64)
     if not len(minutes) or (minutes[-1] - minutes[0]) * 60 < DAYS_MIN * DAY_S:
@@ -101,8 +103,8 @@ def try_all(market: Minutes, series: Series, grid: Grid, trade: Trade, shifts: W
     rules = [*(filtered(name, given) for name, given in orders.items()), signalled(*evaluations(market, trade.hours))]
     mood = Mood(series, grid)
     found = [test.walked(rule, mood) for rule in rules]
-    for shift in progress.each(f"{market.symbol}: shuffled scores", list(shifts)):
-        other = Mood(series, grid, int(shift))
+    for turn in progress.each(f"{market.symbol}: shuffled scores", turns):
+        other = Mood(series, grid, turn)
         for rule, outcome in zip(rules, found, strict=True):
             outcome.shuffled.append(test.left(forward(rule, other, edges, test.price, trade.terms).orders))
     for outcome in found:
@@ -173,9 +175,3 @@ class _Test:
             invested=float(invested.mean()),
             equity=[float(each / cash) for each in equity],
         )
-
-
-def chances(count: int, grid: Grid, seed: int) -> Whole:
-    """Draw so many shifts of the grid for the shuffled scores."""
-    drawn = np.random.default_rng(seed).permutation(max(1, grid.count - 1))[:count] + 1
-    return np.sort(drawn).astype(np.int64)

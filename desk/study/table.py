@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from agent.console import visible
 from desk.study import tables, telling
 from desk.study.answer import TOO_LITTLE, Answer
+from desk.study.strategies import Trade
 from desk.study.tables import Table
 from desk.study.words import Words
 
 ROWS_MAX = 12
 
 
-def lines(answer: Answer, words: Words) -> Iterator[str]:
+def lines(answer: Answer, words: Words, trade: Trade) -> Iterator[str]:
     """Yield the answer's lines: the verdict, then what it rests on."""
     yield words("title")
     yield ""
@@ -23,7 +24,7 @@ def lines(answer: Answer, words: Words) -> Iterator[str]:
         return
     yield from telling.power_lines(answer, words)
     yield from telling.strategy_lines(answer, words)
-    for key, table, notes in _sections(answer, words):
+    for key, table, notes in _sections(answer, words, trade):
         if table.rows or notes:
             yield ""
             yield words(key)
@@ -34,16 +35,18 @@ def lines(answer: Answer, words: Words) -> Iterator[str]:
     yield telling.method(answer, words)
 
 
-def _sections(answer: Answer, words: Words) -> Iterator[tuple[str, Table, list[str]]]:
-    yield "section_ranking", tables.ranking(answer, words), []
+def _sections(answer: Answer, words: Words, trade: Trade) -> Iterator[tuple[str, Table, list[str]]]:
+    yield "section_ranking", tables.ranking(answer, words), [words("ranking_note")]
     yield "section_horizons", tables.comparisons(tables.horizons(answer), words), []
     yield "section_best", tables.comparisons(answer.best()[:ROWS_MAX], words), []
     around = tables.events(answer, words)
     strong = words("events_strong", strong=f"{answer.strong:.2f}") if around.rows else words("events_none")
     yield "section_events", around, [strong]
     yield "section_components", tables.components(answer, words), component_lines(answer, words)
-    yield "section_power", tables.power(answer, words), []
-    yield "section_strategies", tables.strategies(answer, words), []
+    power = tables.power(answer, words)
+    yield "section_power", power, [words("power_note")] if power.rows else []
+    tested = [telling.tested(walk, words, trade) for walk in answer.walks if walk.outcomes]
+    yield "section_strategies", tables.strategies(answer, words), tested
     yield "section_titles", tables.titles(answer, words), []
 
 

@@ -1,5 +1,6 @@
 """The answer in tables: each a header and rows of text; the terminal and the page lay them out their own way."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from desk.study.answer import Answer
@@ -9,6 +10,8 @@ from desk.study.telling import window
 from desk.study.words import Words, chance, moment
 
 NONE = "-"
+# Said above the table, or by its title, where it is the same in every row.
+SPARED = ("market", "series", "target", "kind")
 
 
 class Table(NamedTuple):
@@ -21,7 +24,7 @@ class Table(NamedTuple):
 
 def ranking(answer: Answer, words: Words) -> Table:
     """Which series explains most, judged by its own best window."""
-    keys = ("series", "kind", "headlines", "mean", "window", "rank", "explained", "p_series", "p_all")
+    keys = ("series", "kind", "headlines", "mean", "best_window", "rank", "explained", "p_series", "p_all")
     means = {each.name: each.mean for each in answer.series}
     rows = []
     for each in answer.ranking():
@@ -32,7 +35,7 @@ def ranking(answer: Answer, words: Words) -> Table:
             continue
         end = [window(best, words), f"{best.rank:+.3f}", f"{each.explained:.2%}"]
         rows.append([*start, *end, chance(best.p_series), chance(best.p_all)])
-    return Table([words(f"col_{key}") for key in keys], rows, 2)
+    return _spare(keys, Table([words(f"col_{key}") for key in keys], rows, 2))
 
 
 def comparisons(chosen: list[Comparison], words: Words) -> Table:
@@ -46,7 +49,7 @@ def comparisons(chosen: list[Comparison], words: Words) -> Table:
         ]
         for each in chosen
     ]
-    return Table([words(f"col_{key}") for key in keys], rows, 4)
+    return _spare(keys, Table([words(f"col_{key}") for key in keys], rows, 4))
 
 
 def horizons(answer: Answer) -> list[Comparison]:
@@ -63,7 +66,8 @@ def events(answer: Answer, words: Words) -> Table:
         ]
         for each in sorted(answer.around, key=lambda each: -abs(each.z))
     ]
-    return Table([words(f"col_{key}") for key in ("market", "series", "events", "at", "z", "p_all")], rows, 2)
+    keys = ("market", "series", "events", "at", "z", "p_all")
+    return _spare(keys, Table([words(f"col_{key}") for key in keys], rows, 2))
 
 
 def components(answer: Answer, words: Words) -> Table:
@@ -77,7 +81,7 @@ def components(answer: Answer, words: Words) -> Table:
 def power(answer: Answer, words: Words) -> Table:
     """What each horizon can show, and what it would take."""
     keys = ("market", "horizon", "pairs", "effective", "smallest")
-    header = [*(words(f"col_{key}") for key in keys), *(f"{size}" for size in SIZES)]
+    header = [*(words(f"col_{key}") for key in keys), *(words("col_size", size=size) for size in SIZES)]
     rows = [
         [
             *(each.market, words.duration(each.horizon_s), f"{each.pairs:,}", f"{each.effective:,.0f}"),
@@ -85,7 +89,7 @@ def power(answer: Answer, words: Words) -> Table:
         ]
         for each in answer.power
     ]
-    return Table(header, rows, 1)
+    return _spare(keys, Table(header, rows, 1))
 
 
 def strategies(answer: Answer, words: Words) -> Table:
@@ -105,10 +109,18 @@ def strategies(answer: Answer, words: Words) -> Table:
                     NONE if each.p_all is None else chance(each.p_all),
                 ]
             )
-    return Table([words(f"col_{key}") for key in keys], rows, 2)
+    return _spare(keys, Table([words(f"col_{key}") for key in keys], rows, 2))
 
 
 def titles(answer: Answer, words: Words) -> Table:
     """The strongest headlines, for who asked for them."""
     rows = [[moment(at_ms), source, f"{score:+.2f}", title or NONE] for at_ms, source, title, score in answer.titles]
     return Table([words(f"col_{key}") for key in ("when", "source", "score", "title")], rows, 4)
+
+
+def _spare(keys: Sequence[str], table: Table) -> Table:
+    """Leave out the columns that say the same in every row, of those that need not be said again."""
+    header, rows, left = table
+    same = [len(rows) > 1 and len({row[at] for row in rows}) == 1 for at in range(len(header))]
+    kept = [at for at in range(len(header)) if not (at < left and keys[at] in SPARED and same[at])]
+    return Table([header[at] for at in kept], [[row[at] for at in kept] for row in rows], sum(at < left for at in kept))

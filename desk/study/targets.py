@@ -9,6 +9,8 @@ KNOWN_MIN = 0.9
 # What the volatility to come is foretold from: that of the last half hour, four hours and day (Corsi 2009, at the scale
 # of minutes), besides the hour of the day.
 PAST_S = (1_800, 14_400, 86_400)
+# No time is calmer than so much of the mean: a price that stood still for a while would else weigh without bounds.
+CALM_MIN = 0.1
 
 
 def returns(log_close: Floats, bins: int) -> Floats:
@@ -48,6 +50,19 @@ def surprise(variance: Floats, bins: int, grid: Grid) -> Floats:
         weights, *_ = np.linalg.lstsq(columns.T @ columns, columns.T @ after[whole], rcond=None)
         found[whole] = after[whole] - columns @ weights
     return found
+
+
+def expected(variance: Floats, grid: Grid) -> Floats:
+    """Return how much the price is to be expected to move after each bin, from its own past alone; above zero.
+
+    Strong scores come when the market is wild. A return counts by how large it is for its time, or a few wild hours
+    would decide, and two things that are loud together would seem to know each other's direction.
+    """
+    parts = np.array([_past(variance, grid.bins(length_s)) for length_s in PAST_S if grid.bins(length_s)])
+    known = np.isfinite(parts)
+    mean = np.where(known, parts, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    usual = float(mean[mean > 0].mean()) if (mean > 0).any() else 1.0
+    return np.asarray(np.where(mean > 0, np.maximum(mean, CALM_MIN * usual), usual), dtype=np.float64)
 
 
 def _past(variance: Floats, bins: int) -> Floats:

@@ -1,9 +1,14 @@
 """The answer in sentences: the verdict first, then what it rests on and what to mind."""
 
+import math
 from collections.abc import Iterator
 
+from agent.clock import DAY_S
 from desk.study.answer import FOUND, NOTHING, Answer
 from desk.study.correlation import RETURN, Comparison
+from desk.study.power import WINDOWS_MIN
+from desk.study.shifts import SEARCHES
+from desk.study.strategies import Trade, Walk
 from desk.study.words import Words, chance, moment
 
 BP = 10_000
@@ -25,7 +30,8 @@ def verdict(answer: Answer, words: Words) -> list[str]:
 
 def _found(answer: Answer, words: Words) -> Iterator[str]:
     ties, events = answer.found(), answer.events_found()
-    yield words("verdict_found", count=len(ties) + len(events))
+    count = len(ties) + len(events)
+    yield words("verdict_found", count=count) if count > 1 else words("verdict_found_one")
     for each in ties[:SHOWN]:
         told = words(
             "found_one",
@@ -60,7 +66,7 @@ def _nothing(answer: Answer, words: Words) -> Iterator[str]:
         target=words(f"target_{best.target}"),
         window=words.window(best.lag_s, best.horizon_s),
         rank=f"{best.rank:+.3f}",
-        percent=f"{best.p_all:.0%}",
+        percent=f"{answer.matched:.0%}",
     )
 
 
@@ -72,12 +78,13 @@ def power_lines(answer: Answer, words: Words) -> list[str]:
         told = words("power_line", smallest=f"{row.smallest:.3f}", horizon=words.duration(row.horizon_s))
         needed = words("power_need", size=ASKED_SIZE, days=words.days(row.days_needed[ASKED_SIZE]))
         lines.append(f"{told} {needed}")
-    # So much of the circle lies within a horizon of the true order, which no shift can be told from.
-    late = [each for each in answer.power if 2 * each.horizon_s > answer.asked.alpha * answer.days * 86_400]
+    if not math.isfinite(answer.critical):
+        floor = chance(min(1.0, SEARCHES / (1 + answer.turns)))
+        lines.append(words("power_never", turns=f"{answer.turns:,}", floor=floor, alpha=answer.asked.alpha))
+    late = [each.horizon_s for each in answer.power if WINDOWS_MIN * each.horizon_s > answer.days * DAY_S]
     if late:
-        shortest = min(late, key=lambda each: each.horizon_s)
-        days = 2 * shortest.horizon_s / 86_400 / answer.asked.alpha
-        lines.append(words("p_floor", horizon=words.duration(shortest.horizon_s), days=words.days(days)))
+        days = words.days(WINDOWS_MIN * min(late) / DAY_S)
+        lines.append(words("p_floor", horizon=words.duration(min(late)), days=days))
     return lines
 
 
@@ -93,6 +100,20 @@ def strategy_lines(answer: Answer, words: Words) -> list[str]:
         if each.p_all is not None and each.p_all <= answer.asked.alpha
     ]
     return helped or [words("strategies_nothing")]
+
+
+def tested(walk: Walk, words: Words, trade: Trade) -> str:
+    """Return over what time and at what costs the rules of trading were tried on one market."""
+    return words(
+        "strategies_line",
+        market=walk.market,
+        start=moment(walk.days_s[0] * 1000),
+        end=moment(walk.days_s[-1] * 1000),
+        fee=f"{trade.terms.fee_rate:.2%}",
+        slippage=f"{trade.terms.slippage_rate:.2%}",
+        amount=f"{trade.terms.order_amount:,f}",
+        cash=f"{trade.cash:,f}",
+    )
 
 
 def method(answer: Answer, words: Words) -> str:

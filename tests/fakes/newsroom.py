@@ -40,6 +40,7 @@ class Newsroom:
         days: how long it lasts.
         sources: headlines a day by source.
         ties: none, for a world in which nothing moves the price.
+        follows: whether news is about the market: written when that is wild, of what the price did in the hour before.
     """
 
     seed: int
@@ -47,12 +48,15 @@ class Newsroom:
     sources: Mapping[str, int] = field(default_factory=lambda: {f"feed{at}": 10 for at in range(6)})
     ties: tuple[Tie, ...] = ()
     symbol: str = "KRW-BTC"
+    follows: bool = False
 
     def __post_init__(self) -> None:
         dice = np.random.default_rng(self.seed)
         minutes = self.days * DAY_MIN
         self.headlines = self._headlines(dice, minutes)
         moves = self._moves(dice, minutes)
+        if self.follows:
+            self.headlines = self._following(dice, moves)
         for tie in self.ties:
             for at_s, source, score in self.headlines:
                 first = math.floor(at_s / 60) + 1 + tie.lag_min
@@ -81,6 +85,21 @@ class Newsroom:
             mood -= np.convolve(mood, np.ones(25) / 25, mode="same")
             scores = np.tanh(0.5 * mood + 0.6 * dice.standard_normal(count))
             found += [(float(at_s), source, float(score)) for at_s, score in zip(moments, scores, strict=True)]
+        return sorted(found)
+
+    def _following(self, dice: np.random.Generator, moves: Any) -> list[tuple[float, str, float]]:  # noqa: ANN401 - an array
+        """Return as many headlines, written when the price moves, that tell which way it went in the hour before."""
+        wild = np.convolve(np.square(moves), np.ones(30))[: len(moves)]
+        wild[-1] = 0.0
+        price = np.concatenate((np.zeros(60), np.cumsum(moves)))
+        past = price[60:] - price[:-60]
+        found = []
+        for source in self.sources:
+            scores = [score for _, name, score in self.headlines if name == source]
+            minutes = np.sort(dice.choice(len(moves), len(scores), p=wild / wild.sum()))
+            told = np.tanh(np.arctanh(scores) + past[minutes] / past.std())
+            moments = 60 * (minutes + dice.random(len(minutes)))
+            found += [(float(at_s), source, float(score)) for at_s, score in zip(moments, told, strict=True)]
         return sorted(found)
 
     def candles(self) -> list[dict[str, Any]]:

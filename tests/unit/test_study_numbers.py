@@ -14,9 +14,9 @@ from desk.study.components import components
 from desk.study.correlation import RETURN, VOLATILITY, Correlations, correlate
 from desk.study.events import Events, study
 from desk.study.grid import Floats, Grid, Prices, Series
-from desk.study.shifts import Circle, centred_ranks, chance, ranks, smooth_length, standardised
+from desk.study.shifts import Circle, Largest, Turns, centred_ranks, chance, ranks
 from desk.study.strategies import Outcome, settle
-from desk.study.targets import returns, surprise, volatility
+from desk.study.targets import expected, returns, surprise, volatility
 from tests.fakes.study import quiet
 
 GRID = Grid(first=5_000_000, count=6_000, bin_s=300)
@@ -51,7 +51,7 @@ def frame(series: Series, after: Floats, lag_bins: int) -> pd.DataFrame:
 def test_coefficients_are_those_of_pandas_at_every_horizon_and_lag(seed: int) -> None:
     dice = np.random.default_rng(seed)
     market, series = walk(dice, slice(2_000, 2_300)), said(dice)
-    found = Correlations(Circle(GRID.count, 200, 1))
+    found = Correlations(Turns(200, 1))
     correlate(market, [series], GRID, found, quiet())
     assert {(each.target, each.horizon_s) for each in found.comparisons} > {(RETURN, 300), (VOLATILITY, 86_400)}
     close = pd.Series(market.log_close)
@@ -93,37 +93,51 @@ def test_surprise_is_what_a_regression_of_statsmodels_leaves(seed: int) -> None:
     assert np.corrcoef(found[table.index], fitted.resid)[0, 1] > 0.9999
 
 
-def test_sums_of_products_under_each_shift_are_those_of_rolling_the_series_round(seed: int) -> None:
+def test_sums_of_products_under_each_turn_are_those_of_rolling_the_scores_round(seed: int) -> None:
     dice = np.random.default_rng(seed)
-    circle = Circle(997, 300, 3)
     scores, prices = dice.standard_normal(997), dice.standard_normal(997)
-    products = circle.products(circle.spectrum(scores), circle.spectrum(prices))
-    laid = np.pad(scores, (0, circle.length - 997))
-    over = np.pad(prices, (0, circle.length - 997))
-    for lag in (0, 1, 40):
-        statistic, null = circle.at(products, lag)
-        assert statistic == pytest.approx(float((np.roll(laid, lag) * over).sum()), abs=1e-2)
-        rolled = [float((np.roll(laid, lag + shift) * over).sum()) for shift in circle.shifts]
-        np.testing.assert_allclose(null, rolled, atol=1e-2)
+    turns = Turns(300, 3).of(np.arange(997, dtype=np.int64))
+    statistic, null, spread = Circle(scores, turns).beside(prices)
+    assert statistic == pytest.approx(float((scores * prices).sum()))
+    np.testing.assert_allclose(null, [float((np.roll(scores, turn) * prices).sum()) for turn in turns], atol=1e-9)
+    assert spread == pytest.approx(np.std([(np.roll(scores, turn) * prices).sum() for turn in range(997)]))
 
 
-def test_no_shift_holds_the_true_order_of_one_lag_against_another() -> None:
-    lags = (0, 1, 2, 6, 48)
-    circle = Circle(500, 1_000, 1, lags)
-    for shift in circle.shifts.tolist():
-        assert not {(lag + shift) % circle.length for lag in lags} & set(lags)
-    assert len(Circle(500, 1_000, 1).shifts) == circle.length - 1
+def test_no_turn_comes_near_the_true_order_from_either_side() -> None:
+    at = np.arange(0, 10_000, 10, dtype=np.int64)
+    turns = Turns(5_000, 1, near_bins=800).of(at)
+    assert (turns.min(), turns.max()) == (81, 919)
+    assert len(set(turns.tolist())) > 800
+    # Half as long a time has its near turns twice as far round, but never are more than half of all left out.
+    assert Turns(5_000, 1, near_bins=800).of(at[:500]).min() == 81
+    assert Turns(5_000, 1, near_bins=800).of(at[:200]).min() == 50
+    assert Turns(5_000, 1).of(at).min() == 1
 
 
-def test_smooth_length_is_the_next_that_only_small_primes_divide() -> None:
-    def is_smooth(number: int) -> bool:
-        for prime in (2, 3, 5):
-            while number % prime == 0:
-                number //= prime
-        return number == 1
+def test_few_headlines_give_no_small_p_however_often_they_are_turned() -> None:
+    at = np.arange(40, dtype=np.int64)
+    circle = Circle(np.arange(40.0), Turns(5_000, 1).of(at))
+    assert circle.distinct == 39
+    largest = Largest(5_000)
+    largest.add(np.zeros(5_000), circle.distinct)
+    assert (largest.p(9.0), largest.p_all(9.0)) == (1 / 40, 2 / 40)
+    assert largest.critical(0.06) < np.inf
+    assert largest.critical(0.04) == np.inf
 
-    for least in range(1, 3_000):
-        assert smooth_length(least) == next(number for number in range(least, 2 * least + 1) if is_smooth(number))
+
+def test_return_counts_by_how_large_it_is_for_its_time_and_only_the_past_says_how_large(seed: int) -> None:
+    market = walk(np.random.default_rng(seed), slice(3_000, 3_030))
+    variance = pd.Series(market.variance)
+    past = [variance.rolling(bins, min_periods=1).mean() ** 0.5 for bins in (6, 48, 288)]
+    usual = expected(market.variance, GRID)
+    mean = pd.concat(past, axis=1).mean(axis=1).to_numpy()
+    np.testing.assert_allclose(usual, np.maximum(mean, 0.1 * mean.mean()), rtol=1e-5)
+    later = np.where(np.arange(GRID.count) > 4_000, 9 * market.variance, market.variance)
+    # Only where it was so calm that the mean of all decides how calm, may what comes later matter.
+    past_bins = (np.arange(GRID.count) <= 4_000) & (mean > 0.4 * mean.mean())
+    assert past_bins.sum() > 3_000
+    np.testing.assert_allclose(expected(later, GRID)[past_bins], usual[past_bins], rtol=1e-9)
+    assert (expected(np.zeros(GRID.count), GRID) == 1).all()
 
 
 def test_ranks_share_the_mean_as_pandas_has_it(seed: int) -> None:
@@ -142,10 +156,9 @@ def test_spread_of_chance_is_bartletts_from_both_autocorrelations() -> None:
     series = np.zeros((2, count))
     for at in range(1, count):
         series[:, at] = memory * series[:, at - 1] + dice.standard_normal(2)
-    circle = Circle(count, 4_000, 1)
     standard = (series - series.mean(axis=1, keepdims=True)) / series.std(axis=1, keepdims=True)
-    left, right = (circle.spectrum(each) for each in standard)
-    _, _, spread = standardised(*circle.at(circle.products(left, right), 0))
+    turns = Turns(4_000, 1).of(np.arange(count, dtype=np.int64))
+    _, _, spread = Circle(standard[0], turns).beside(standard[1])
     both = acf(series[0], nlags=200, fft=True) * acf(series[1], nlags=200, fft=True)
     expected = np.sqrt((1 + 2 * both[1:].sum()) / count)
     assert spread / count == pytest.approx(expected, rel=0.1)
@@ -155,8 +168,8 @@ def test_spread_of_chance_is_bartletts_from_both_autocorrelations() -> None:
 
 def test_p_values_are_never_zero_and_count_the_true_order() -> None:
     null = np.arange(-50.0, 49.0)
-    assert chance(1_000.0, null) == pytest.approx(1 / 100)
-    assert chance(0.0, null) == 1
+    assert chance(1_000.0, null, 99) == pytest.approx(1 / 100)
+    assert chance(0.0, null, 99) == 1
 
 
 def test_components_are_those_of_statsmodels(seed: int) -> None:
@@ -193,7 +206,7 @@ def test_source_that_is_silent_on_most_days_is_left_out_of_the_components(seed: 
 def test_paths_are_the_mean_of_each_event_followed_by_hand(seed: int) -> None:
     dice = np.random.default_rng(seed)
     market, series = walk(dice, slice(3_000, 3_020)), said(dice)
-    found = Events(Circle(GRID.count, 100, 1), 0.5)
+    found = Events(Turns(100, 1), 0.5)
     study(market, [series], GRID, found, quiet())
     (around,) = found.around
     close = pd.Series(market.log_close)

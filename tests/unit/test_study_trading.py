@@ -17,7 +17,8 @@ from agent.settings import Config
 from desk.study.gather import Minutes
 from desk.study.grid import Grid, Series
 from desk.study.rules import LEVELS, MEMORIES_S, Mood, filtered, forward, signalled
-from desk.study.strategies import chances, try_all
+from desk.study.shifts import Turns
+from desk.study.strategies import try_all
 from desk.study.trading import Ledger, Orders, buy_and_hold, decided, earned, evaluations, walk
 from tests.fakes.newsroom import BEGIN_S, Newsroom
 from tests.fakes.study import HOURS, TERMS, TRADE, quiet
@@ -40,6 +41,11 @@ def moods(seed: int = 1) -> Series:
     at = np.sort(dice.choice(GRID.count, 600, replace=False)).astype(np.int64)
     score = np.tanh(np.convolve(dice.standard_normal(600), np.ones(9) / 3, mode="same"))
     return Series("all", "all", at, score, np.abs(score), np.ones(600, dtype=np.int64))
+
+
+def drawn(series: Series, count: int) -> list[int]:
+    """Return some turns of the scores."""
+    return [int(turn) for turn in Turns(count, 1).of(series.at)]
 
 
 def test_orders_are_what_a_replay_of_the_same_candles_signals() -> None:
@@ -103,6 +109,14 @@ def test_mood_knows_only_what_was_recorded_by_then() -> None:
         assert mood.at(np.array([moment_s]), 3_600)[0] == pytest.approx(expected, abs=1e-12)
 
 
+def test_turned_mood_has_the_same_moments_and_the_scores_of_earlier_headlines() -> None:
+    series = moods()
+    turned = replace(series, score=np.append(series.score[-7:], series.score[:-7]))
+    moments = np.arange(BEGIN_S, BEGIN_S + 12 * 86_400, 3_600, dtype=np.int64)
+    np.testing.assert_allclose(Mood(series, GRID, 7).at(moments, 21_600), Mood(turned, GRID).at(moments, 21_600))
+    assert (Mood(series, GRID, 7).at(moments, 21_600) != Mood(series, GRID).at(moments, 21_600)).any()
+
+
 def test_rules_decide_the_same_whatever_comes_later() -> None:
     there, series = market(), moods()
     half_s = BEGIN_S + 6 * 86_400
@@ -158,7 +172,7 @@ def test_holding_puts_all_money_in_at_the_same_costs() -> None:
 
 
 def test_all_rules_are_told_beside_holding_and_the_same_rules_on_shuffled_scores() -> None:
-    walked = try_all(market(), moods(), GRID, TRADE, chances(30, GRID, 1), quiet())
+    walked = try_all(market(), moods(), GRID, TRADE, drawn(moods(), 30), quiet())
     assert [each.name for each in walked.outcomes] == ["hold", "sma_cross", "rsi", "sma_cross+mood", "rsi+mood", "mood"]
     for each in walked.outcomes:
         assert len(each.equity) == len(walked.days_s)
@@ -174,7 +188,7 @@ def test_scores_that_lead_the_price_earn_more_than_shuffled_ones() -> None:
     score = np.tanh(300 * np.log(closes[at + 12] / closes[at]))
     leading = Series("all", "all", at, score, np.abs(score), np.ones(len(at), dtype=np.int64))
     dear = replace(TRADE, terms=TERMS._replace(order_amount=Decimal(5_000_000)))
-    rule = try_all(there, leading, GRID, dear, chances(99, GRID, 1), quiet()).outcomes[-1]
+    rule = try_all(there, leading, GRID, dear, drawn(leading, 99), quiet()).outcomes[-1]
     assert rule.name == "mood"
     assert rule.p == pytest.approx(0.01)
     assert rule.earned > max(rule.shuffled)
@@ -183,4 +197,4 @@ def test_scores_that_lead_the_price_earn_more_than_shuffled_ones() -> None:
 def test_too_little_time_is_not_traded() -> None:
     there = market()
     short = replace(there, minute=there.minute[:5_000], close=there.close[:5_000])
-    assert try_all(short, moods(), GRID, TRADE, chances(5, GRID, 1), quiet()).outcomes == []
+    assert try_all(short, moods(), GRID, TRADE, drawn(moods(), 5), quiet()).outcomes == []
