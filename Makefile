@@ -10,7 +10,8 @@
 ## make pictures the pictures in docs/pictures, of the page on the demo market; wants Chromium and a Korean font
 ## make release VERSION=1.2.0   write version and changelog heading, then dist/: one archive with all wheels, and its checksum
 ## make model    make agent/news/model.bin anew from the labelled headlines; LABELS="yours.tsv" adds your own
-## make bench-score   how good the score is beside its peers, on our kept-out headlines and on SETS="yours.tsv"; what a pass takes
+## make bench-score   how good the score is beside its peers, on our kept-out headlines and on SETS="yours.tsv"; what a pass takes;
+##                    KNU=path/SentiWord_info.json adds KNU SentiLex, which may not be handed on
 ## make clean    remove the environment and all caches; ./data stays
 ##
 ## The first run sets up .venv, which takes the network and some seconds. PYTHON=/path/to/python3 chooses the interpreter.

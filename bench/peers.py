@@ -1,15 +1,17 @@
 """Scores texts with what people use today (bench/peers.txt), by `bench.score`: one JSON line in, one for each peer out.
 
-Each peer gives a number; the sign beyond the threshold that its own documents name is its label.
+Each peer gives a number; the sign beyond the threshold that its own documents name is its label. KNU names the file of
+KNU SentiLex, which is no package; without it that peer says where it is to be had.
 """
 
 import json
+import os
 import sys
 import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,11 +66,21 @@ def _finvader() -> Callable[[str], float]:
     return score
 
 
+def _knu() -> Callable[[str], float]:
+    from bench.word_list import WordList
+
+    file = os.environ.get("KNU")
+    if not file:
+        raise LookupError("KNU=path/SentiWord_info.json names no list; get it at github.com/park1200656/KnuSentiLex")
+    return WordList(Path(file)).score
+
+
 PEERS = (
     Peer("vaderSentiment", _vader, 0.05),
     Peer("afinn", _afinn, 0.5),
     Peer("textblob", _textblob, 0.05),
     Peer("finvader", _finvader, 0.05),
+    Peer("KNU SentiLex", _knu, 0.5),
 )
 
 
@@ -86,7 +98,14 @@ def results(texts: list[str]) -> Iterator[dict[str, Any]]:
         took_s = time.process_time() - began_s
         labels = [(told > peer.threshold) - (told < -peer.threshold) for told in scores]
         signs = [(told > 0) - (told < 0) for told in scores]
-        yield {"peer": f"{peer.package} {version(peer.package)}", "labels": labels, "signs": signs, "took_s": took_s}
+        yield {"peer": _named(peer.package), "labels": labels, "signs": signs, "took_s": took_s}
+
+
+def _named(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return package
 
 
 if __name__ == "__main__":

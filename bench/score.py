@@ -2,7 +2,7 @@
 
 Files are lines of label, tab and text; our own kept-out headlines come first, then general and crypto ones of ours, in
 English. The peers are imported from the folder MOSS_PEERS, where `make bench-score` has put them; they know no Korean.
-KNU SentiLex, which does, may not be handed on, and nothing that may be stands for it: it is not compared.
+KNU SentiLex, which does, may not be handed on: KNU=path/SentiWord_info.json names your copy of it.
 """
 
 import json
@@ -47,13 +47,13 @@ def _peers(told: list[tuple[int, str]]) -> None:
         return
     asked = json.dumps([text for _, text in told]) + "\n"
     program = [sys.executable, str(TOP / "bench" / "peers.py")]
-    environ = {**os.environ, "PYTHONPATH": folder}
+    environ = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{TOP}"}
     ended = subprocess.run(program, input=asked, capture_output=True, text=True, check=True, env=environ)
     for result in map(json.loads, ended.stdout.splitlines()):
         if result is None:
             return
         if "trouble" in result:
-            print(f"score:   {result['peer']} cannot be run: {result['trouble']:.100}")
+            print(f"score:   {result['peer']} cannot be run: {result['trouble']:.120}")
             continue
         matrix = {true: dict.fromkeys(LABELS, 0) for true in LABELS}
         for (label, _), guess in zip(told, result["labels"], strict=True):

@@ -24,6 +24,8 @@ HEAD = struct.Struct(f"<{1 + 2 * len(FEATURES)}f")
 
 # Findings of one kind beyond this say nothing new.
 _VALUE_MAX = 2.0
+# What the hash of an ending begins with, so that it is another one than the word's own.
+_END = crc32(b"end")
 # Words whose weights are kept for the headlines to come, at most.
 _KEPT_MAX = 2_048
 
@@ -94,6 +96,11 @@ class Scorer:
             good += known[1] + table[pair + 1]
             count += known[2] + 1
             before = known[3]
+        for end in endings(words):
+            place = 2 * (end % BUCKETS)
+            bad += table[place]
+            good += table[place + 1]
+            count += 1
         scale = self._step / sqrt(count)
         return bad * scale, good * scale
 
@@ -111,6 +118,12 @@ def features(found: Iterable[Mark], lang: str) -> dict[str, float]:
         name = f"{'ko' if mark.hangul else 'en'} {mark.group.kind} {mark.how} {sign}"
         values[name] = min(values.get(name, 0.0) + abs(mark.value), _VALUE_MAX)
     return values
+
+
+def endings(words: list[str]) -> list[int]:
+    """Return the hashes of what a Korean headline ends with, where its verb is: its last two words, and their ends."""
+    last = [word for word in words if hangul(word)][-2:]
+    return [crc32(part.encode(), _END) for word in last for part in (word, word[-2:])]
 
 
 def grams(word: str) -> list[int]:

@@ -7,7 +7,7 @@ from zlib import crc32
 
 from agent.news.composition import findings
 from agent.news.lexicon import Lexicon
-from agent.news.model import BUCKETS, FEATURES, features, grams
+from agent.news.model import BUCKETS, FEATURES, endings, features, grams
 from agent.news.text import language, normalise, tokens
 from desk.model.learner import Example, Prior
 
@@ -64,13 +64,14 @@ def seen(text: str, lexicon: Lexicon) -> dict[int, float]:
 
 
 def _hashed(split: list[str]) -> dict[int, float]:
-    """Return the buckets of every part of every word, and of every two words that follow each other."""
+    """Return the buckets of every part of every word, of every two words that follow each other, and of the end."""
     hashes: list[int] = []
     before = 0
     for word in split:
         parts = grams(word)
         hashes += [*parts, crc32(parts[0].to_bytes(4), before)]
         before = parts[0]
+    hashes += endings(split)
     places = [len(FEATURES) + each % BUCKETS for each in hashes]
     values: dict[int, float] = {}
     for place in places:
