@@ -40,7 +40,9 @@ def block_s(source: Source, encoding: str, check: Callable[[], None]) -> float |
         waited anyway: a short one may be that of the limit, as in "10 requests per 1 second".
     """
     try:
-        text = inflate(receive(source, "", SIZE_BYTES_MAX, check), encoding, SIZE_BYTES_MAX).decode("utf-8", "replace")
+        text = inflate(receive(source, "", SIZE_BYTES_MAX, check, bytearray()), encoding, SIZE_BYTES_MAX).decode(
+            "utf-8", "replace"
+        )
     except ValueError:
         return None
     told = ((int(count), unit) for count, unit in _WAIT.findall(text.lower()))

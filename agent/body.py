@@ -19,17 +19,17 @@ class Source(Protocol):
         """Return what there is, waiting for at most one piece; nothing at the end."""
 
 
-def receive(source: Source, length: str, size_bytes_max: int, check: Callable[[], None]) -> bytes:
+def receive(source: Source, length: str, size_bytes_max: int, check: Callable[[], None], body: bytearray) -> bytes:
     """Read a body to its end, as it comes over the wire.
 
     Arguments:
         length: its Content-Length, if it has one; a body that is announced as too large is not begun.
         check: called before each read; raises when time is over.
+        body: takes what comes; where the rest never does it is the caller's to use.
     Raises: ValueError when it is larger than size_bytes_max.
     """
     if length.isascii() and length.isdecimal() and float(length) > size_bytes_max:
         raise ValueError(f"announces more than {size_bytes_max} bytes")
-    body = bytearray()
     while True:
         check()
         piece = source.read1(_PIECE_BYTES, decode_content=False)

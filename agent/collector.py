@@ -152,8 +152,22 @@ class Collector(ExitStack):
             return demo.headlines(feed.name, feed.lang, self._clock.now_s())
         headers = {asks: record[name] for name, (_, asks) in _MARKS.items() if record[name]}
         pace_s = GDELT_INTERVAL_S if feed.format == "gdelt" else INTERVAL_S
+        begun: list[tuple[Mapping[str, str], bytearray]] = []
+
+        def keep(headers: Mapping[str, str]) -> bytearray:
+            begun.append((headers, bytearray()))
+            return begun[-1][1]
+
         get = partial(self._fetcher.get, attempts_max=ATTEMPTS_MAX, interval_s=pace_s, name=feed.name)
-        answer = get(feed.url, headers=headers, deadline_s=deadline_s)
+        try:
+            answer = get(feed.url, headers=headers, deadline_s=deadline_s, keep=keep)
+        except Unreachable as trouble:
+            if begun:
+                from agent import remnant
+
+                record["http_status"] = 200
+                remnant.rescue(begun[-1][0], bytes(begun[-1][1]), feed, trouble)
+            raise
         record["http_status"] = answer.status
         if answer.status == 304:
             return []

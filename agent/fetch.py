@@ -61,6 +61,7 @@ class Ask(NamedTuple):
     size_bytes_max: int
     interval_s: float
     has_body: bool
+    keep: Callable[[Mapping[str, str]], bytearray]
 
 
 class Fetcher:
@@ -93,6 +94,7 @@ class Fetcher:
         name: str | None = None,
         method: str = "GET",
         body: bytes | None = None,
+        keep: Callable[[Mapping[str, str]], bytearray] = lambda _: bytearray(),
     ) -> Answer:
         """Ask for a URL, again where that may help, until there is an answer or the time is over.
 
@@ -104,6 +106,7 @@ class Fetcher:
             size_bytes_max: for the body as sent, and again for what it inflates to.
             interval_s: the least time from one request to the next one at the same host, as its documents allow.
             name: what messages call the place; scheme, host and path if not given. A path with a secret needs one.
+            keep: is given the headers of an answer that begins, and gives what takes its body, as far as that comes.
 
         Raises:
             Unreachable: nothing useful came; with wait_s, asking again before is answered with the same at once.
@@ -118,7 +121,7 @@ class Fetcher:
         if (left_s := host.left_alone_s(self._clock.monotonic_s())) > 0:
             raise Unreachable(f"{name} is left alone for {left_s:.0f} s more", wait_s=left_s)
         send = partial(self._session.request, method, url, params, body, headers, timeout=deadline_s / 2)
-        ask = Ask(send, name, host, size_bytes_max, interval_s, body is not None)
+        ask = Ask(send, name, host, size_bytes_max, interval_s, body is not None, keep)
         return self._within_deadline(ask, deadline_s, 1 if host.is_probed else attempts_max)
 
     def close(self) -> None:
@@ -168,9 +171,9 @@ class Fetcher:
 
             raise refused(ask.name, response, now_s, ask.host.refusals, check)
         try:
-            sent = receive(response.raw, headers.get("Content-Length", ""), ask.size_bytes_max, check)
+            raw = receive(response.raw, headers.get("Content-Length", ""), ask.size_bytes_max, check, ask.keep(headers))
             ask.host.succeed()
-            body = inflate(sent, headers.get("Content-Encoding", ""), ask.size_bytes_max)
+            body = inflate(raw, headers.get("Content-Encoding", ""), ask.size_bytes_max)
         except ValueError as error:
             raise Unusable(f"{ask.name} {error}") from None
         server_s = server_time_s(headers)

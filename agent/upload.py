@@ -70,7 +70,8 @@ class Uploader(Fetcher):
                 raise _refusal(name, response.status_code)
             return response
 
-        self._within_deadline(Ask(send, name, host, _ANSWER_BYTES_MAX, 0.0, has_body=True), deadline_s, _ATTEMPTS_MAX)
+        ask = Ask(send, name, host, _ANSWER_BYTES_MAX, 0.0, has_body=True, keep=lambda _: bytearray())
+        self._within_deadline(ask, deadline_s, _ATTEMPTS_MAX)
 
 
 def _refusal(name: str, status: int) -> MossError:

@@ -21,21 +21,23 @@ GENERAL = TOP / "bench" / "general_en.tsv"
 
 def main() -> None:
     """Print a line for each scorer and set."""
-    scorer = sentiment.scorer()
     for name in [f"{sentiment.NEWS}/labels_heldout.tsv", str(GENERAL), *sys.argv[1:]]:
         with open(name, "rb") as lines:
             told = labelled(lines, name)
         print(f"score: {name}: {len(told)} texts")
-        quality = measure(scorer, told)
+        # Timed as a pass meets them: no word has been seen before.
+        scorer = sentiment.scorer()
         began_s = time.process_time()
         for _, text in told:
             scorer.score(text)
+        took_s = time.process_time() - began_s
+        quality = measure(scorer, told)
         _line(
             "moss " + scorer.model,
             quality.accuracy,
             quality.macro_f1,
             quality.sign_accuracy,
-            len(told) / (time.process_time() - began_s),
+            len(told) / took_s,
         )
         _peers(told)
 

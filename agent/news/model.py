@@ -29,6 +29,10 @@ _END = crc32(b"end")
 # Words whose weights are kept for the headlines to come, at most.
 _KEPT_MAX = 2_048
 
+# Towards bad, towards good, and of how many buckets.
+_Sums = tuple[int, int, int]
+_NO_END: _Sums = (0, 0, 0)
+
 
 class Score(NamedTuple):
     """Three probabilities that add up to 1, four places each, and `score`, p_pos - p_neg."""
@@ -57,7 +61,7 @@ class Scorer:
         self._step, *weights = HEAD.unpack(learned[: HEAD.size])
         self.weights = dict(zip(FEATURES, zip(weights[::2], weights[1::2], strict=True), strict=True))
         self._table = learned[HEAD.size :].cast("b")
-        self._kept: dict[str, tuple[int, int, int, int]] = {}
+        self._kept: dict[str, tuple[int, int, int, int, _Sums]] = {}
 
     def score(self, text: str, lang: str | None = None) -> Score:
         """Score one headline.
@@ -85,10 +89,11 @@ class Scorer:
         """Return what the hashed model says of words: towards bad, and towards good."""
         table, kept = self._table, self._kept
         bad = good = count = before = 0
+        last = last_but_one = _NO_END
         for word in words:
             known = kept.get(word)
             if known is None:
-                known = kept[word] = self._sum(word)
+                known = kept[word] = self._known(word)
                 if len(kept) > _KEPT_MAX:
                     kept.clear()
             pair = 2 * (crc32(known[3].to_bytes(4), before) % BUCKETS)
@@ -96,18 +101,27 @@ class Scorer:
             good += known[1] + table[pair + 1]
             count += known[2] + 1
             before = known[3]
-        for end in endings(words):
-            place = 2 * (end % BUCKETS)
-            bad += table[place]
-            good += table[place + 1]
-            count += 1
+            if known[4][2]:
+                last, last_but_one = known[4], last
+        for end in (last, last_but_one):
+            bad, good, count = bad + end[0], good + end[1], count + end[2]
         scale = self._step / sqrt(count)
         return bad * scale, good * scale
 
-    def _sum(self, word: str) -> tuple[int, int, int, int]:
+    def _known(self, word: str) -> tuple[int, int, int, int, _Sums]:
         hashes = grams(word)
-        pairs = [2 * (each % BUCKETS) for each in hashes]
-        return sum(self._table[p] for p in pairs), sum(self._table[p + 1] for p in pairs), len(pairs), hashes[0]
+        bad, good, count = self._sums(hashes)
+        ends = ending(word)
+        return bad, good, count, hashes[0], self._sums(ends) if ends else _NO_END
+
+    def _sums(self, hashes: list[int]) -> _Sums:
+        table = self._table
+        bad = good = 0
+        for each in hashes:
+            pair = 2 * (each % BUCKETS)
+            bad += table[pair]
+            good += table[pair + 1]
+        return bad, good, len(hashes)
 
 
 def features(found: Iterable[Mark], lang: str) -> dict[str, float]:
@@ -120,10 +134,10 @@ def features(found: Iterable[Mark], lang: str) -> dict[str, float]:
     return values
 
 
-def endings(words: list[str]) -> list[int]:
-    """Return the hashes of what a Korean headline ends with, where its verb is: its last two words, and their ends."""
-    last = [word for word in words if hangul(word)][-2:]
-    return [crc32(part.encode(), _END) for word in last for part in (word, word[-2:])]
+def ending(word: str) -> list[int]:
+    """Return the hashes of a Korean word that is one of the last two of a headline, where its verb is; else none."""
+    raw = word.encode()
+    return [crc32(raw, _END), crc32(raw[-6:], _END)] if hangul(word) else []
 
 
 def grams(word: str) -> list[int]:
@@ -131,10 +145,11 @@ def grams(word: str) -> list[int]:
 
     English is cut into four letters, ends marked; Korean into two and three syllables, often words themselves.
     """
+    raw = word.encode()
     if hangul(word):
-        sizes = [size for size in (2, 3) if size < len(word)]
-        parts = [word[at : at + size] for size in sizes for at in range(len(word) - size + 1)]
+        # A syllable is three bytes.
+        parts = [raw[at : at + size] for size in (6, 9) if size < len(raw) for at in range(0, len(raw) - size + 1, 3)]
     else:
-        edged = f"<{word}>" if len(word) > 3 else ""
-        parts = [edged[at : at + 4] + "~" for at in range(len(edged) - 3)]
-    return [crc32(part.encode()) for part in (word, *parts)]
+        edged = b"<%b>" % raw if len(word) > 3 else b""
+        parts = [edged[at : at + 4] + b"~" for at in range(len(edged) - 3)]
+    return [crc32(raw), *map(crc32, parts)]

@@ -7,7 +7,7 @@ from zlib import crc32
 
 from agent.news.composition import findings
 from agent.news.lexicon import Lexicon
-from agent.news.model import BUCKETS, FEATURES, endings, features, grams
+from agent.news.model import BUCKETS, FEATURES, ending, features, grams
 from agent.news.text import language, normalise, tokens
 from desk.model.learner import Example, Prior
 
@@ -71,7 +71,8 @@ def _hashed(split: list[str]) -> dict[int, float]:
         parts = grams(word)
         hashes += [*parts, crc32(parts[0].to_bytes(4), before)]
         before = parts[0]
-    hashes += endings(split)
+    ends = [each for each in map(ending, split) if each]
+    hashes += [each for end in ends[-2:] for each in end]
     places = [len(FEATURES) + each % BUCKETS for each in hashes]
     values: dict[int, float] = {}
     for place in places:

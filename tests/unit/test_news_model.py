@@ -8,12 +8,15 @@ from hypothesis import strategies as st
 
 import sentiment
 from agent.news.lexicon import Lexicon
-from agent.news.model import Scorer
+from agent.news.model import FEATURES, HEAD, Scorer
 from agent.news.reasons import reasons
+from agent.news.text import normalise, tokens
+from desk.model.examples import seen
 
 LEXICON = Path(sentiment.NEWS, "lexicon.tsv").read_bytes()
 TEXT = LEXICON.decode()
 LEARNED = Path(sentiment.NEWS, "model.bin").read_bytes()
+LEARNED_TABLE = memoryview(LEARNED)[HEAD.size :].cast("b")
 SCORER = Scorer(LEXICON, memoryview(LEARNED))
 
 # Each pair differs in one word only, and the first is good.
@@ -100,6 +103,19 @@ def test_the_reasons_name_the_words_and_what_they_were_applied_to() -> None:
     assert first.endswith(" fell x profit (en turn turned bad)")
     assert float(first.split()[0]) < 0
     assert reasons(SCORER, "") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["가람전자, 3분기 영업익 14조…시장 예상 웃돌아", "Corvane isn't raising its outlook", "코스피 2%↑", "+5"]
+)
+def test_the_scorer_weighs_what_the_model_was_taught(text: str) -> None:
+    step, *_ = HEAD.unpack(LEARNED[: HEAD.size])
+    hashed = {place - len(FEATURES): value for place, value in seen(text, SCORER.lexicon).items()}
+    taught = [
+        sum(step * LEARNED_TABLE[2 * bucket + column] * value for bucket, value in hashed.items() if bucket >= 0)
+        for column in (0, 1)
+    ]
+    assert SCORER.learned(tokens(normalise(text).lower())) == pytest.approx(taught)
 
 
 def test_the_language_is_the_given_one_else_the_scripts() -> None:
