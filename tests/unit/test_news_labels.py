@@ -1,6 +1,9 @@
 """Our own labelled headlines, and the model made of them."""
 
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 import sentiment
 from agent.news.evaluation import labelled, measure
@@ -37,6 +40,22 @@ def test_what_bench_compares_with_is_not_trained_on_either() -> None:
     with (Path(sentiment.NEWS).parents[1] / "bench" / "general_en.tsv").open("rb") as lines:
         general = labelled(lines, "general_en.tsv")
     assert not {fold(text) for _, text in general} & {fold(text) for _, text in labels("labels.tsv")}
+
+
+@pytest.mark.parametrize(
+    ("name", "macro_f1", "sign_accuracy"),
+    [("fpb50_dev", 0.74, 0.9), ("kofin_dev", 0.76, 0.94), ("tfns_valid", 0.66, 0.83)],
+)
+def test_sets_of_others_are_told_as_well_as_the_model_card_says(
+    recorded: Callable[[str], Path], name: str, macro_f1: float, sign_accuracy: float
+) -> None:
+    with recorded(f"sentiment/{name}.tsv").open("rb") as lines:
+        told = labelled(lines, name)
+    assert not {fold(text) for _, text in told} & {fold(text) for _, text in labels("labels.tsv")}
+    quality = measure(SCORER, told)
+    assert quality.macro_f1 >= macro_f1
+    assert quality.sign_accuracy >= sign_accuracy
+    assert quality.ece <= 0.07
 
 
 def test_the_model_is_within_its_size() -> None:

@@ -3,6 +3,10 @@
 import time
 from pathlib import Path
 
+import pytest
+
+import sentiment
+from agent import collector
 from tests.fakes.feeds import Entry, FeedHost, rss
 from tests.fakes.scorer import one_pass, records, titles, write_config
 from tests.fakes.server import LocalServer, Reply, Request
@@ -43,3 +47,23 @@ def test_feeds_of_one_host_are_asked_a_second_apart_under_our_own_name(tmp_path:
         assert {request.headers["user-agent"].partition("/")[0] for request in server.requests} == {"moss"}
     assert len(moments_s) == 3
     assert 0.9 < moments_s[2] - moments_s[1] < 5
+
+
+def test_gdelt_is_asked_at_its_own_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moments_s: list[float] = []
+
+    def timed(_: Request) -> Reply:
+        moments_s.append(time.monotonic())
+        return Reply(200, b'{"articles": [{"title": "Orders grow", "url": "https://news.example/1"}]}')
+
+    # Its documents' five seconds, shortened for the test but longer than any other host's one.
+    monkeypatch.setattr(collector, "GDELT_INTERVAL_S", 2.0)
+    with LocalServer(timed) as server:
+        feed = f'{{name = "NAME", url = "{server.url}/NAME", format = "gdelt"}}'
+        config = tmp_path / "moss.toml"
+        config.write_text(
+            f"[news]\nfeeds = [{', '.join(feed.replace('NAME', name) for name in 'ab')}]\n", encoding="utf-8"
+        )
+        assert sentiment.main(["--config", str(config), "--data", str(tmp_path / "data")]) == 0
+    assert len(titles(tmp_path / "data")) == 2
+    assert 1.9 < moments_s[-1] - moments_s[-2] < 6
