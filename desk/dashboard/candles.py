@@ -61,7 +61,7 @@ class Candles(Span):
         if rows is None:
             rows = self.rows[symbol] = array("d")
         if not rows or rows[-8] != cell:
-            rows.extend((cell, *row, reduce(add, volumes)))
+            rows.extend((cell, *row, reduce(add, volumes, 0.0)))
         elif rows[-6] != row[0]:  # a minute that is there already counts once
             rows[-7:] = array("d", fold(rows[-7:], (*row, 0.0)))
             rows[-1] = reduce(add, volumes, rows[-1])

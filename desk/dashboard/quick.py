@@ -156,18 +156,18 @@ def runs(form: Form, block: bytes) -> Iterator[Run]:
 
 
 def numbers(texts: Collection[bytes]) -> list[float]:
-    """Read texts as JSON and then `float` would read each; raises one of UNUSUAL where either would.
+    """Read texts as JSON does; raises one of UNUSUAL where one is no number, or more than can be reckoned with.
 
     Cost: about 0.1 µs each.
     """
     joined = b",".join(texts)
-    found = _decode(f"[{joined.decode()}]")
+    found: list[float] = _decode(f"[{joined.decode()}]")
     if len(found) != len(texts) or b"\n" in joined:
         raise ValueError("other values than there are texts")
-    read = list(map(float, found))
-    if not isfinite(sum(read)):
+    # Their sum is no number where one of them is none.
+    if not isfinite(sum(found)):
         raise ValueError("more than can be reckoned with")
-    return read
+    return found
 
 
 @lru_cache(256)
