@@ -92,6 +92,20 @@ def test_empty_store_is_told_with_what_to_do(visit: Open, tmp_path: Path) -> Non
     look(visit, tmp_path, check, lang="ko-KR")
 
 
+def test_bot_that_gets_no_prices_is_told_where_nothing_is_recorded(visit: Open, tmp_path: Path) -> None:
+    ts = timestamp(now_s())
+    start = {"ts": ts, "kind": "start", "version": "0.1.0", "previous": None}
+    error = {"ts": ts, "kind": "error", "class": "Unreachable", "message": "api.upbit.com could not be reached"}
+    demo_store.append(tmp_path, "events", start, error)
+
+    def check(page: Any) -> None:  # noqa: ANN401 - Playwright's page
+        told = page.inner_text("#empty-now")
+        assert told.startswith("A bot is running here; it has not got its first minute yet.")
+        assert told.endswith("Its last error: api.upbit.com could not be reached")
+
+    look(visit, tmp_path, check)
+
+
 def test_one_record_is_shown_and_what_is_missing_is_named(visit: Open, tmp_path: Path) -> None:
     demo_store.append(tmp_path, "prices", demo_store.candle(now_s() - 60, 98_100_000))
 

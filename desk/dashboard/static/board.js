@@ -6,6 +6,7 @@ import { showFigures } from "./figures.js";
 import { duration, moment, money, quoteOf, seconds, zone } from "./format.js";
 import { readInk } from "./ink.js";
 import { Legend } from "./legend.js";
+import { tellEmpty } from "./empty.js";
 import { eventRow } from "./events.js";
 import { decisionRow, headlineRow, List, refreshAges, ROWS_MAX } from "./lists.js";
 import { node } from "./node.js";
@@ -56,6 +57,7 @@ export class Board {
     for (const symbol of symbols) this.now.prices[symbol] = status.symbols[symbol].candle?.close;
     this.$("market").hidden = symbols.length === 0;
     this.$("empty").hidden = symbols.length > 0;
+    tellEmpty(this.$("empty-now"), status);
     this.$("filled").hidden = symbols.length === 0;
     if (symbols.join() !== this.symbols.join()) this.#offer(symbols);
     if (symbols.length && !symbols.includes(this.symbol)) await this.open(symbols[0]);

@@ -44,6 +44,8 @@ export const EN = {
   stale_never_started: "No bot was ever started on these records.",
   empty_title: "Nothing is recorded yet",
   empty_text: "This page shows what the bot and the scorer write. As soon as the first minute is stored, it appears here by itself.",
+  empty_running: "A bot is running here; it has not got its first minute yet.",
+  empty_error: "Its last error: {message}",
   empty_demo: "To look around, start the demo in the folder of moss:",
   empty_vps: "On a server, start the bot and see how it goes:",
   no_library: "The chart library is not in place. On the server, run: {command}",

@@ -44,6 +44,8 @@ export const KO = {
   stale_never_started: "이 기록에서 봇이 시작된 적이 없습니다.",
   empty_title: "아직 기록이 없습니다",
   empty_text: "봇과 뉴스 채점기가 남긴 기록을 보여 주는 화면입니다. 첫 1분봉이 저장되면 자동으로 나타납니다.",
+  empty_running: "봇이 실행 중이지만 아직 첫 1분봉을 받지 못했습니다.",
+  empty_error: "최근 오류: {message}",
   empty_demo: "먼저 둘러보려면 moss 폴더에서 데모를 실행하세요.",
   empty_vps: "서버에서는 봇을 시작하고 상태를 확인하세요.",
   no_library: "차트 라이브러리가 설치되지 않았습니다. 서버에서 다음을 실행하세요: {command}",
