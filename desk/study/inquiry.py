@@ -22,6 +22,8 @@ from desk.study.strategies import Trade, try_all
 # What Python, numpy and DuckDB take before there is any data.
 OWN_MB = 120
 DUCK_MB_MIN = 64
+# The rest is for the arrays of a market, which are made while DuckDB still holds the candles of all.
+DUCK_PART = 0.6
 # With fewer headlines there is nothing to ask.
 HEADLINES_MIN = 30
 
@@ -36,7 +38,7 @@ def inquire(asked: Asked, wanted: Wanted, trade: Trade, progress: Progress) -> A
         scratch = Path(name)
         shelf = Shelf(boxes([Path(folder) for folder in asked.folders]), scratch, progress)
         try:
-            with Duck(shelf, max(DUCK_MB_MIN, wanted.memory_mb - OWN_MB)) as engine:
+            with Duck(shelf, max(DUCK_MB_MIN, round(DUCK_PART * (wanted.memory_mb - OWN_MB)))) as engine:
                 gathered = gather(engine, shelf, wanted, scratch)
         finally:
             shelf.close()
