@@ -3,7 +3,7 @@
 ## make test     every test that this machine can run, as many at a time as it has cores, up to four; ARGS="-k name" chooses
 ## make bench    what things cost beside raw writes and peers, which are installed for it only
 ## make chaos    the process killed, starved and hung, a whole system booted and hurt; CHAOS_S=600 says for how long
-## make vps      a real machine of 1 GB, emulated, hurt in every way; prints a table (as root; an hour)
+## make vps      a real machine of 1 GB, emulated, hurt in every way; prints a table (as root; more than an hour)
 ## make vps-quick    a few of these faults, in a quarter of an hour
 ## make check    style, types, layout, log rotation, and the line budget
 ## make lock     write every requirements.lock anew, with the newest that fits
