@@ -43,7 +43,7 @@ sys.exit(ended)
 """
 # A network door that takes whatever comes.
 CARELESS = """
-agent.fetch.receive = lambda source, length, size_bytes_max, check: source.read(decode_content=True)
+agent.fetch.receive = lambda source, length, size_bytes_max, check, body: source.read(decode_content=True)
 agent.fetch.inflate = lambda body, encoding, size_bytes_max: body
 """
 

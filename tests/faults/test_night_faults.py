@@ -156,15 +156,18 @@ def test_kills_while_sending_leave_a_whole_backup_and_the_next_run_sends_the_res
 def test_backup_onto_a_full_disk_leaves_the_ones_before_and_is_told(data: Path, tmp_path: Path) -> None:
     config = tmp_path / "moss.toml"
     with small_disk(tmp_path) as disk:
-        config.write_text(f'[backup]\nfolder = "{disk}/backups"\n')
+        config.write_text(f'[backup]\nfolder = "{disk}/backups"\n[watch]\ndisk_free_mib_min = 1\n')
         arguments = ["backup", "--data", str(data), "--config", str(config)]
         assert main(arguments) == 0
-        fill(disk)
-        append(data, "prices", 200, 2000)
+        # More than the disk has, which is not nearly full yet.
+        append(data, "prices", 200, 40_000)
         time.sleep(1.05)  # a backup's name has the second in it
         assert main(arguments) == 1
         assert "No space left" in errors(data)[0]["message"]
         assert len(list((disk / "backups").iterdir())) == 1
+        fill(disk)
+        assert main(arguments) == 1
+        assert "the backup waits" in errors(data)[1]["message"]
         restore(disk / "backups", tmp_path / "back")
     assert numbers(tmp_path / "back") == list(range(200))
 
