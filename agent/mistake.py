@@ -16,7 +16,8 @@ def told(path: Path, text: str, problems: Sequence[Problem]) -> str:
         if what == UNKNOWN:
             known = _keys(section) if key else SECTIONS
             what = f"{what} {'key' if key else 'section'}{nearest(key or section, known)}"
-        lines.append(f"{path}{line_of(text, section, key)}: [{section}] {key}: {what}")
+        where = f"[{section}] {key}".rstrip()
+        lines.append(f"{path}{line_of(text, section, key)}: {where}: {what}")
     return "\n".join(lines)
 
 

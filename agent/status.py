@@ -59,7 +59,8 @@ def lines(report: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
         ledger = report["ledger"]
         held = ", ".join(f"{quantity} {symbol}" for symbol, quantity in ledger["positions"].items())
         yield f"bank      {ledger['equity']} in all: cash {ledger['cash']}, {held or 'nothing held'}", False
-    yield f"headlines {report['scores_day']} scored in the last day, the last at {report['last_score_ts']}", False
+    last = f"the last at {report['last_score_ts']}" if report["last_score_ts"] else "none before"
+    yield f"headlines {report['scores_day']} scored in the last day, {last}", False
     yield f"errors    {report['errors_day']} in the last day", False
     if report["report"]:
         yield from _of_the_hour(report["report"])

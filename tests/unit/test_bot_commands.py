@@ -66,6 +66,7 @@ def test_status_tells_from_the_store_how_it_goes(tmp_path: Path) -> None:
         process.communicate()
     assert (running.returncode, running.stderr) == (0, f"reading {data}\n")
     assert running.stdout.startswith("bot       running since 2")
+    assert "headlines 0 scored in the last day, none before\n" in running.stdout
     for stream in data.glob("*.jsonl"):
         os.utime(stream, (0, 0))
     after = json.loads(run("bot.py", "status", "--json", "--data", data).stdout)

@@ -47,7 +47,7 @@ def test_load_prefers_the_argument_then_the_environment_then_the_folder(
     ("text", "words"),
     [
         ("[strategy]\nfats = 5\n", r"moss.toml line 2: \[strategy\] fats: there is no such key; did you mean fast\?"),
-        ("[stratgy]\n", r"line 1: \[stratgy\] : there is no such section; did you mean strategy\?"),
+        ("[stratgy]\n", r"line 1: \[stratgy\]: there is no such section; did you mean strategy\?"),
         ("\n[strategy]\n\nfast = 'a'\n", r"line 4: \[strategy\] fast: 'a' must be a whole number"),
         ("[strategy]\nfast = true\n", "must be a whole number"),
         ("[strategy]\nfast = 5.0\n", "must be a whole number"),

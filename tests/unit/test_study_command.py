@@ -177,7 +177,7 @@ def test_damaged_lines_clock_jumps_and_other_models_are_told(study: Study, tmp_p
         scores.write((tmp_path / "more").read_bytes())
     done = study("data", "--bin", "15m", "--shifts", 100, "--no-strategies")
     assert "3 lines are not what was written" in done.stdout
-    assert "The clock was set back 1 times" in done.stdout
+    assert "Times the clock was set back: 1;" in done.stdout
     assert "left out, since two models' scores do not compare: other (1)" in done.stdout
 
 
