@@ -35,9 +35,18 @@ def score(options: argparse.Namespace, scorer: Scorer) -> int:
         plain = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         fields: dict[str, object] = {**scorer.score(plain)._asdict(), "text": plain}
         fields |= {"why": reasons(scorer, plain)} if options.why else {}
-        # json escapes every control character but this one.
-        show(json.dumps(fields).replace("\x7f", "\\u007f"))
+        show(_shown(fields))
     return 0
+
+
+def _shown(fields: dict[str, object]) -> str:
+    """Return an object as JSON that a terminal can show: Korean as it is read, wherever the output is UTF-8."""
+    is_unicode = sys.stdout is not None and sys.stdout.encoding.lower() in ("utf-8", "utf8")
+    # json escapes every control character of ASCII but this one.
+    text = json.dumps(fields, ensure_ascii=not is_unicode).replace("\x7f", "\\u007f")
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
 
 
 def _lines() -> Iterator[str]:
