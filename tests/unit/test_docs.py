@@ -22,3 +22,10 @@ def test_alerts_page_names_every_secret_and_every_command() -> None:
     assert MENU["en"].keys() == MENU["ko"].keys()
     # Alerts are stored in English, so only Korean has words of its own for them.
     assert WORDS["en"].keys() == {name for name in WORDS["ko"] if not name.startswith("alert_")}
+
+
+def test_source_map_names_every_file_of_the_agent_and_the_store() -> None:
+    top = PAGE.parent.parent
+    page = (PAGE.parent / "architecture.md").read_text(encoding="utf-8")
+    files = {file.name for room in ("agent", "store") for file in (top / room).glob("*.py")} - {"__init__.py"}
+    assert files - set(re.findall(r"(\w+\.py)`", page)) == set()
