@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The signal loop: reads a market each minute, says BUY, SELL or HOLD, trades on paper. `bot.py --help` says how."""
+"""The signal loop: reads a market each minute, says BUY, SELL or HOLD, trades on paper."""
 
 import argparse
 import sys

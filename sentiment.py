@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The scorer: one pass over the news feeds, each headline scored from -1 to 1, once.
 
-run: make one pass over the feeds and store the score of every new headline; what is done where no command is named.
-score: score headlines given as arguments, or one a line on standard input.
-rescore: score all stored titles with today's model, into a new stream.
-eval: tell how good the scores of labelled headlines are.
+run       Make one pass over the feeds and store the score of every new headline; what is meant where none is named.
+score     Score headlines given as arguments, or one a line on standard input; --why tells what made the score.
+rescore   Score all stored titles with today's model, into a new stream.
+eval      Tell how good the scores of labelled headlines are.
 """
 
 import mmap
@@ -91,11 +91,14 @@ def _options(arguments: Sequence[str] | None) -> "argparse.Namespace":
     """Read the command's name and what stands before it; what stands behind it is read by the command's own parser."""
     import argparse  # a quarter of what the scorer takes, which has no use for it
 
-    parser = argparse.ArgumentParser(prog="sentiment.py", description=__doc__)
+    as_it_is = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="sentiment.py", description=__doc__, formatter_class=as_it_is)
     parser.add_argument("--config", metavar="FILE", help="the configuration to follow")
     parser.add_argument("--data", metavar="DIR", help="the data folder")
     names = ("run", "score", "rescore", "eval")
-    parser.add_argument("command", nargs="?", default="run", choices=names, metavar="COMMAND", help="one of these")
+    parser.add_argument(
+        "command", nargs="?", default="run", choices=names, metavar="COMMAND", help="one of those above"
+    )
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     # Before or after the command's name: what is not given here does not undo what was given there.

@@ -11,10 +11,10 @@ FURTHER = ("once", "check", "pause", "resume", "reload", "replay", "status", "au
 
 class _Parser(argparse.ArgumentParser):
     def format_help(self) -> str:
-        """Say what each command does, which only its own module knows."""
+        """Say what each further command does, which only its own module knows."""
         from agent.commands import summaries
 
-        return f"{super().format_help()}\n{summaries()}\n"
+        return f"{super().format_help()}\nfurther commands:\n{summaries()}\n"
 
 
 def read(arguments: Sequence[str] | None, description: str, run: str) -> argparse.Namespace:
@@ -25,9 +25,10 @@ def read(arguments: Sequence[str] | None, description: str, run: str) -> argpars
         run: what the loop itself does, which is meant where no command is named.
     Returns: `command`, `config`, `data`; and `rest`, which a further command's own parser reads.
     """
-    parser = _Parser(prog="bot.py", description=description)
+    parser = _Parser(prog="bot.py", description=f"{description} `bot.py COMMAND --help` tells more of a command.")
     add_places(parser, default=None)
-    parser.add_argument("command", nargs="?", default="run", choices=("run", *FURTHER), metavar="COMMAND", help=run)
+    about = f"run, which is meant where none is named, or one of those below. run: {run}"
+    parser.add_argument("command", nargs="?", default="run", choices=("run", *FURTHER), metavar="COMMAND", help=about)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.command == "run":

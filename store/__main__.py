@@ -13,7 +13,7 @@ from store.console import DONE, FAILED, INTERRUPTED, name, say, show, write, wri
 from store.errors import StoreError
 from store.follower import Follower
 from store.history import scan
-from store.keeping import add_to, count
+from store.keeping import FILE, add_to, count
 from store.read import newest
 from store.search import bound
 from store.segments import segments
@@ -134,23 +134,25 @@ def _moment(text: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m store", description=__doc__)
+    told = "`python -m store COMMAND --help` tells more of a command."
+    parser = argparse.ArgumentParser(prog="python -m store", description=__doc__, epilog=told)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     tail = commands.add_parser("tail", help="the last records, oldest first")
-    tail.add_argument("file", metavar="FILE", help="NAME.jsonl; its rotated segments are read with it")
+    tail.add_argument("file", metavar="FILE", help=FILE)
     tail.add_argument("-n", type=count, default=10, metavar="N", help="how many (default 10)")
     tail.set_defaults(run=_tail)
 
     scan_ = commands.add_parser("scan", help="all records, or those of a time")
-    scan_.add_argument("file", metavar="FILE")
+    scan_.add_argument("file", metavar="FILE", help=FILE)
     scan_.add_argument("--since", type=_moment, metavar="T", help="first moment wanted, ISO-8601, UTC without offset")
     scan_.add_argument("--until", type=_moment, metavar="T", help="first moment not wanted any more")
     scan_.set_defaults(run=_scan)
 
     follow = commands.add_parser("follow", help="all records from a position on, and then each as it comes")
-    follow.add_argument("file", metavar="FILE")
-    follow.add_argument("--from", dest="position", default="start", metavar="POSITION", help="start, end, or one kept")
+    follow.add_argument("file", metavar="FILE", help=FILE)
+    place = "start (the default), end, or the position that follow told when it was interrupted"
+    follow.add_argument("--from", dest="position", default="start", metavar="POSITION", help=place)
     follow.set_defaults(run=_follow)
 
     for word, run, text in (
@@ -158,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
         ("stats", _stats, "how much there is, one JSON object a stream"),
     ):
         command = commands.add_parser(word, help=text)
-        command.add_argument("path", metavar="FILE|DIR")
+        command.add_argument("path", metavar="FILE|DIR", help="one stream, or a data folder with all of its streams")
         command.set_defaults(run=run)
     add_to(commands)
     return parser

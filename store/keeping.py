@@ -8,11 +8,13 @@ from pathlib import Path
 
 from store.console import DONE, FAILED, name, say, write_text
 
+FILE = "NAME.jsonl; its rotated segments are read with it"
+
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Give the parser these commands."""
     backup = commands.add_parser("backup", help="back up a data folder while it is written to, and verify that")
-    backup.add_argument("folder", metavar="DIR")
+    backup.add_argument("folder", metavar="DIR", help="the data folder")
     backup.add_argument("to", metavar="DEST", help="a folder that keeps many, or an archive: NAME.tar.gz")
     backup.add_argument("--config", metavar="FILE", help="a configuration to keep with it")
     backup.add_argument("--keep-d", type=count, default=0, metavar="D", help="remove backups older than D days")
@@ -20,18 +22,18 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
     restore = commands.add_parser("restore", help="bring a backup back into an empty folder")
     restore.add_argument("backup", metavar="BACKUP", help="an archive, a backup, or a folder of them: the newest")
-    restore.add_argument("folder", metavar="DIR")
+    restore.add_argument("folder", metavar="DIR", help="where to; made if it is not there")
     restore.set_defaults(run=_restore)
 
     prune = commands.add_parser("prune", help="remove old segments that the newest backup was found to hold")
-    prune.add_argument("folder", metavar="DIR")
+    prune.add_argument("folder", metavar="DIR", help="the data folder")
     prune.add_argument("backups", metavar="BACKUPS", help="the folder of backups")
     prune.add_argument("--keep-d", type=count, required=True, metavar="D", help="days of records that stay")
     prune.add_argument("--dry-run", action="store_true", help="only tell")
     prune.set_defaults(run=_prune)
 
     export = commands.add_parser("export", help="write a stream as a table")
-    export.add_argument("file", metavar="FILE")
+    export.add_argument("file", metavar="FILE", help=FILE)
     export.add_argument("out", metavar="OUT", help="OUT.csv, OUT.sqlite (gets what is new) or OUT.parquet")
     export.set_defaults(run=_export)
 

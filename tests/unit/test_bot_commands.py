@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import socket
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.usage import FURTHER
 from store import Store
 from tests.scripts import TOP, records, run, start, wait_for, wait_for_more, write_config
 
@@ -67,6 +69,7 @@ def test_status_tells_from_the_store_how_it_goes(tmp_path: Path) -> None:
     assert (running.returncode, running.stderr) == (0, f"reading {data}\n")
     assert running.stdout.startswith("bot       running since 2")
     assert "headlines 0 scored in the last day, none before\n" in running.stdout
+    assert re.search(r"^bank      [\d,]+\.\d\d in all: cash [\d,]+\.\d\d, ", running.stdout, re.MULTILINE)
     for stream in data.glob("*.jsonl"):
         os.utime(stream, (0, 0))
     after = json.loads(run("bot.py", "status", "--json", "--data", data).stdout)
@@ -216,6 +219,13 @@ def test_run_ends_with_1_when_the_folder_belongs_to_another_user(tmp_path: Path)
     assert done.returncode == 1
     assert f"{data}: belongs to user 12345, this is 0" in done.stderr
     assert not list(data.iterdir())
+
+
+def test_help_tells_what_is_done_without_a_command_and_what_each_command_does() -> None:
+    done = run("bot.py", "--help")
+    assert "run, which is meant where none is named" in " ".join(done.stdout.split())
+    told = done.stdout.partition("further commands:")[2]
+    assert [line.split()[0] for line in told.splitlines() if line] == list(FURTHER)
 
 
 @pytest.mark.parametrize("arguments", [["dance"], ["replay"], ["run", "--colour"], ["status", "--json=1"]])
