@@ -246,8 +246,16 @@ def _for_backfill(parser: argparse.ArgumentParser) -> None:
 
 
 def _for_bank(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("balance", "deposit", "withdraw"))
-    parser.add_argument("amount", metavar="AMOUNT", nargs="?")
+    moves = ("balance", "deposit", "withdraw")
+    parser.add_argument(
+        "what",
+        metavar="WHAT",
+        nargs="?",
+        default="balance",
+        choices=moves,
+        help="balance (the default), deposit, withdraw",
+    )
+    parser.add_argument("amount", metavar="AMOUNT", nargs="?", help="how much, such as 1000000 or 0.5")
     parser.add_argument("asset", metavar="ASSET", nargs="?", help="a symbol such as KRW-BTC; none: money")
 
 

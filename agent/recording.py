@@ -102,7 +102,8 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, EOFError) as error:
-        raise BadInput(f"{path}: cannot be read: {error}") from error
+        # A file that is no gzip, or is cut, comes without the system's words.
+        raise BadInput(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     except UnicodeDecodeError as error:
         raise BadInput(f"{path}: is not UTF-8 text: {error}") from error
 

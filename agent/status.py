@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from agent.alerts import still_open
@@ -58,7 +59,8 @@ def lines(report: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     if report["ledger"]:
         ledger = report["ledger"]
         held = ", ".join(f"{quantity} {symbol}" for symbol, quantity in ledger["positions"].items())
-        yield f"bank      {ledger['equity']} in all: cash {ledger['cash']}, {held or 'nothing held'}", False
+        equity, cash = _money(ledger["equity"]), _money(ledger["cash"])
+        yield f"bank      {equity} in all: cash {cash}, {held or 'nothing held'}", False
     last = f"the last at {report['last_score_ts']}" if report["last_score_ts"] else "none before"
     yield f"headlines {report['scores_day']} scored in the last day, {last}", False
     yield f"errors    {report['errors_day']} in the last day", False
@@ -77,6 +79,14 @@ def _of_the_hour(hour: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     latency = f", answers in {hour['fetch_ms_median']:.0f} ms" if hour["fetch_ms_median"] is not None else ""
     memory = f"{hour['rss_kib'] / 1024:.1f} MiB of memory, " if hour["rss_kib"] else ""
     yield f"machine   {memory}{hour['disk_free_mib']:,} MiB of disk left{latency}", False
+
+
+def _money(amount: object) -> str:
+    """Return an exact amount to two decimals; what others wrote in its place, as it is."""
+    try:
+        return f"{Decimal(str(amount)):,.2f}"
+    except InvalidOperation:
+        return str(amount)
 
 
 def as_json(report: Mapping[str, Any]) -> str:

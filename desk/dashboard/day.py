@@ -47,7 +47,7 @@ def page(records: Records, name: str, zone: str, lang: str, *, has_titles: bool)
     end_s = begin_s + DAY_S
     symbols = _symbols(series, begin_s, end_s)
     drawn = [series.drawn(begin_s, end_s, _POINTS, symbol) for symbol in symbols]
-    parts = [_price(day, each) for each in drawn]
+    parts = [_price(day, each) for each in drawn] or [f"<p>{escape(day.words['no_price'])}</p>"]
     parts.append(_account(day, performance(records, series, begin_s, end_s, _POINTS)))
     parts.append(_trades(day, records))
     parts.append(_mood(day, drawn[0]["sentiment"] if drawn else _scores(series, begin_s, end_s)))
@@ -86,12 +86,19 @@ def _price(day: Day, drawn: Mapping[str, Any]) -> str:
     chart.line(columns["close"], "close")
     for mark in drawn["signals"]:
         sign, style = ("▲", "buy") if mark["signal"] == "BUY" else ("▼", "sell")
-        chart.mark(mark["time"], mark["price"], sign, style, f"{mark['signal']} {mark['price']:,} {mark['reason']}")
+        chart.mark(
+            mark["time"], mark["price"], sign, style, f"{mark['signal']} {_figure(mark['price'])} {mark['reason']}"
+        )
     first, last = drawn["open"][0], drawn["close"][-1]
     rate = f"{last / first - 1:+.2%}" if first else ""
-    told = f"{last:,} ({rate}); {min(drawn['low']):,} – {max(drawn['high']):,}"
+    told = f"{_figure(last)} ({rate}); {_figure(min(drawn['low']))} – {_figure(max(drawn['high']))}"
     heading = f"{drawn['symbol']} · {drawn['source']}"
     return f"<section><h2>{_text(heading)}</h2><p>{told}</p>{chart.svg(day.words['price'])}</section>"
+
+
+def _figure(price: float) -> str:
+    """Return a price as it was written: a whole one without `.0`."""
+    return f"{price:,.12g}"
 
 
 def _account(day: Day, sums: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "price": "Price, its two averages, buys and sells",
+        "no_price": "No price is recorded on this day.",
         "account": "Paper account beside buy and hold",
         "equity": "paper account",
         "hold": "buy and hold",
@@ -23,6 +24,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "ko": {
         "price": "가격, 이동평균 두 개, 매수와 매도",
+        "no_price": "이날 기록된 가격이 없습니다.",
         "account": "모의 계좌와 단순 보유",
         "equity": "모의 계좌",
         "hold": "단순 보유",

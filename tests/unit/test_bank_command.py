@@ -27,8 +27,9 @@ def test_bank_deposits_and_withdraws_money_and_assets(tmp_path: Path) -> None:
     ]
     assert (ledger[-1]["cash"], ledger[-1]["positions"]) == ("1000", {"KRW-BTC": "1.25"})
     assert bank(tmp_path, "withdraw", "1.25", "KRW-BTC")[0] == 0
-    status, out, _ = bank(tmp_path, "balance")
+    status, out, _ = bank(tmp_path)
     assert (status, out.splitlines()[0]) == (0, "cash      1000")
+    assert bank(tmp_path, "balance")[:2] == (status, out)
     assert "KRW-BTC" not in out
 
 

@@ -76,6 +76,13 @@ def test_day_shows_what_the_store_holds(data: Path) -> None:
     assert len(marks) == 40
 
 
+def test_day_without_a_price_says_so(data: Path) -> None:
+    sentence = "No price is recorded on this day."
+    empty = Page(export(data, "2020-01-01", "--zone", "+00:00", "--out", "-").stdout)
+    assert sentence in empty.text
+    assert sentence not in page(data).text
+
+
 def test_titles_are_there_only_when_asked_for_and_stay_text(data: Path) -> None:
     assert "제목" not in " ".join(page(data).text)
     found = page(data, "--titles")

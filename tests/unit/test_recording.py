@@ -135,8 +135,9 @@ def test_rows_names_the_file_when_it_cannot_be_read(tmp_path: Path, kind: str) -
         path.mkdir()
     elif kind != "missing":
         path.write_bytes(HEADER.encode() + b"\xe9\xff\n")
-    with pytest.raises(BadInput, match=r"x(\.gz)?: (cannot be read|is not UTF-8)"):
+    with pytest.raises(BadInput, match=r"x(\.gz)?: (cannot be read|is not UTF-8)") as refused:
         read(path)
+    assert str(refused.value).count(str(path)) == 1
 
 
 def test_rows_refuses_an_array_when_it_is_too_large_to_be_read_whole(
