@@ -13,13 +13,12 @@ from agent import settings
 from agent.errors import ConfigError
 from agent.settings import Config
 
-SYSTEM_FILE = Path("/etc/moss/moss.toml")
-SECTIONS = {part.name: part for part in dataclasses.fields(Config) if part.name != "path"}
-_WORDS = {str: "a text in quotes", bool: "true or false", int: "a whole number", Decimal: "a number"}
-
 if TYPE_CHECKING:
     from agent.folder import DataFolder
 
+SYSTEM_FILE = Path("/etc/moss/moss.toml")
+SECTIONS = {part.name: part for part in dataclasses.fields(Config) if part.name != "path"}
+_WORDS = {str: "a text in quotes", bool: "true or false", int: "a whole number", Decimal: "a number"}
 # Where a problem lies, as (section, key), and what it is.
 Problem = tuple[str, str, str]
 UNKNOWN = "there is no such"

@@ -57,16 +57,16 @@ class Day:
     def fields(self) -> dict[str, Any]:
         """Return all that is told of the day."""
         errors = Counter(event.get("class", "") for event in self._of("events", "error"))
-        scores = [0, 0.0]
+        headlines, score_sum = 0, 0.0
         for score in self._of("sentiment", "score"):
-            scores[0] += 1
-            scores[1] += score["score"]
+            headlines += 1
+            score_sum += score["score"]
         return {
             "day": self.name,
             **self._prices(),
             **self._decisions(),
-            "headlines": scores[0],
-            "score_mean": round(scores[1] / scores[0], 4) if scores[0] else None,
+            "headlines": headlines,
+            "score_mean": round(score_sum / headlines, 4) if headlines else None,
             "errors": dict(sorted(errors.items())),
             "downtime_s": self._downtime_s(),
         }

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from agent.errors import MossError, Refused
 from agent.fetch import Ask, Fetcher
 from agent.trouble import refusal
 
@@ -67,18 +66,11 @@ class Uploader(Fetcher):
             )
             if response.status_code not in _DONE:
                 response.close()
-                raise _refusal(name, response.status_code)
+                raise refusal(name, response.status_code, None, 1)
             return response
 
         ask = Ask(send, name, host, _ANSWER_BYTES_MAX, 0.0, has_body=True, keep=lambda _: bytearray())
         self._within_deadline(ask, deadline_s, _ATTEMPTS_MAX)
-
-
-def _refusal(name: str, status: int) -> MossError:
-    # Another 2xx brought nothing to read, but says nothing of what was stored either.
-    return (
-        Refused(f"{name} answered {status}", status=status) if 300 <= status < 400 else refusal(name, status, None, 1)
-    )
 
 
 def address(base: str, name: str) -> str:

@@ -3,6 +3,7 @@
 import json
 import random
 import signal
+import subprocess
 import threading
 import time
 from contextlib import ExitStack
@@ -64,8 +65,6 @@ def write(data: Path, chance: random.Random) -> None:
 
 def gzip_segment(data: Path, epoch: int) -> None:
     """Compress the segment before, as delaycompress does."""
-    import subprocess
-
     subprocess.run(["gzip", str(data / f"prices.jsonl-20261121-{epoch}")], check=True)
 
 
