@@ -93,12 +93,18 @@ class Wording:
         return "\n".join(visible(text) for text in texts)
 
 
+# From here on two decimals are enough; what is smaller may be a quantity of a coin, which has eight.
+_LARGE = 1_000
+
+
 def number(value: object) -> str:
-    """Write a number, or a decimal that is text, with commas; whatever is none as it is."""
+    """Write a number, or a decimal that is text, with commas and the decimals a person reads; else as it is."""
     try:
-        return f"{Decimal(str(value)):,}"
+        exact = Decimal(str(value))
+        shown = f"{exact:,.{2 if abs(exact) >= _LARGE else 8}f}"
     except InvalidOperation:
         return str(value)
+    return shown.rstrip("0").rstrip(".") if "." in shown else shown
 
 
 _Words = Mapping[str, str]
@@ -176,10 +182,13 @@ _DIGEST = (
     ("rss_kib", "disk_free_mib", "fetch_ms_median"),
 )
 
+# What tells a record or a process from others.
+_OF_NO_READER = ("ts", "kind", "pid", "seen_ts")
+
 
 def _fields(record: Record, words: _Words) -> Iterator[str]:
     """Say any other record by its fields: what is in a report is its maker's to choose."""
-    figures = [(name, value) for name, value in record.items() if name not in ("ts", "kind")]
+    figures = [(name, value) for name, value in record.items() if name not in _OF_NO_READER]
     texts = [f"{name} {_plain(value)}" for name, value in figures if value not in (None, "", [], {})]
     yield f"{words.get(record['kind'], record['kind'])}: {', '.join(texts)}"
 

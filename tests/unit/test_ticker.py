@@ -30,7 +30,7 @@ LINES: list[tuple[dict[str, Any], str]] = [
     (SIGNAL | {"signal": "HOLD", "price": 0.5}, "12:05 HOLD KRW-BTC 0.5 fast>slow"),
     ({"kind": "alert", "what": "disk", "message": "full", "doing": "waits"}, "12:05 ⚠ disk: full; moss: waits"),
     ({"kind": "alert_end", "what": "disk"}, "12:05 ✓ disk: is over"),
-    ({"kind": "stop", "version": "0.1.0", "pid": 7}, "12:05 stop: version 0.1.0, pid 7"),
+    ({"kind": "stop", "version": "0.1.0", "pid": 7, "seen_ts": SIGNAL["ts"]}, "12:05 stop: version 0.1.0"),
     (
         {"kind": "error", "class": "Unreachable", "message": "no\x1b[2J"},
         "12:05 error: class Unreachable, message no [2J",

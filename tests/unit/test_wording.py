@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent import advice
-from agent.wording import Wording
+from agent.wording import Wording, number
 from agent.words import WORDS
 
 SEOUL = timezone(timedelta(hours=9))
@@ -71,3 +71,22 @@ def test_alert_is_told_in_english_as_it_is_stored() -> None:
 def test_alerts_end_is_told_by_the_same_name() -> None:
     over = {"ts": "2026-01-01T00:00:00.000Z", "kind": "alert_end", "what": "disk"}
     assert Wording("ko", SEOUL).line(over) == "01-01 09:00 ✓ 디스크: 해소되었습니다"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("9999888.5977934107785", "9,999,888.6"),
+        ("0.0000000000000", "0"),
+        ("-75.000", "-75"),
+        ("24.943238285928", "24.94323829"),
+        ("0.00053479", "0.00053479"),
+        (93_545_000, "93,545,000"),
+        (61_250_000.5, "61,250,000.5"),
+        ("1E+3", "1,000"),
+        ("nan", "nan"),
+        (None, "None"),
+    ],
+)
+def test_number_has_commas_and_as_many_decimals_as_are_read(value: object, shown: str) -> None:
+    assert number(value) == shown
