@@ -1,6 +1,7 @@
 """The docs say what the code does."""
 
 import re
+from pathlib import Path
 
 from agent.words import MENU, WORDS
 from tests.config_page import PAGE, with_tables
@@ -29,3 +30,19 @@ def test_source_map_names_every_file_of_the_agent_and_the_store() -> None:
     page = (PAGE.parent / "architecture.md").read_text(encoding="utf-8")
     files = {file.name for room in ("agent", "store") for file in (top / room).glob("*.py")} - {"__init__.py"}
     assert files - set(re.findall(r"(\w+\.py)`", page)) == set()
+
+
+def test_every_link_of_the_pages_leads_to_a_file_and_a_heading() -> None:
+    top = PAGE.parent.parent
+    for page in (*top.glob("*.md"), *PAGE.parent.glob("*.md")):
+        for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):
+            name, _, anchor = link.partition("#")
+            there = (page.parent / name).resolve() if name else page
+            assert there.exists(), f"{page.name} links to {link}"
+            assert not anchor or anchor in anchors(there), f"{page.name} links to {link}"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what a page's headings are called in an address, as GitHub makes them up."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
