@@ -35,7 +35,7 @@ def load(argument: str | None, environ: Mapping[str, str] = os.environ) -> Confi
     if path is None:
         return Config()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         tree = tomllib.loads(text, parse_float=Decimal)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error

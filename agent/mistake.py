@@ -34,9 +34,13 @@ def line_of(text: str, section: str, key: str) -> str:
         bare = line.strip()
         if bare.startswith("["):
             inside = bare.strip("[] \t").split(".")[0].split("]")[0].strip()
-            found = f" line {number}" if inside == section and not found else found
-        elif inside == section and bare.split("=")[0].strip(" \"'") == key:
+            found = found or (f" line {number}" if inside == section else "")
+            continue
+        name = bare.split("=")[0].strip(" \"'")
+        if (inside, name) in ((section, key), ("", f"{section}.{key}")):
             return f" line {number}"
+        if (inside, name.split(".")[0]) == ("", section):
+            found = f" line {number}"
     return found
 
 

@@ -44,7 +44,8 @@ def _like(pattern: str, what: str) -> Check:
     return lambda value: None if re.fullmatch(pattern, value) else f"must {what}"
 
 
-web_address = _like("https?://.*", "begin with https:// or http://")
+_host = r"(\[[\da-fA-F:.]+\]|[^\s/?#\[\]])+"
+web_address = _like(f"https?://{_host}([/?#].*)?", "begin with https:// or http:// and name a host")
 _strategy = _like("sma_cross|sma_rsi|rsi|file:/.*", "be one of sma_cross, sma_rsi, rsi, file:/PATH.py")
 _offset = _like(clock.OFFSET, f"be an offset from UTC {clock.OFFSETS}")
 _folder = _like("(/.*)?", "be a path from / on")

@@ -28,7 +28,7 @@ def labelled(lines: Iterable[bytes], name: str) -> list[tuple[int, str]]:
     """
     found: list[tuple[int, str]] = []
     for number, line in enumerate(lines, 1):
-        label, tab, text = line.decode("utf-8", "replace").rstrip("\r\n").partition("\t")
+        label, tab, text = line.decode("utf-8-sig", "replace").rstrip("\r\n").partition("\t")
         if not label.strip() and not tab:
             continue
         if not tab or label.strip() not in ("-1", "0", "1", "+1") or not text.strip():

@@ -31,6 +31,15 @@ def test_load_reads_what_is_written_and_leaves_the_rest(tmp_path: Path) -> None:
     assert read.path == Path(path)
 
 
+def test_load_reads_a_file_that_begins_with_a_byte_order_mark(tmp_path: Path) -> None:
+    assert config.load(written(tmp_path, "\ufeff[strategy]\nslow = 41\n"), {}).strategy.slow == 41
+
+
+@pytest.mark.parametrize("address", ["http://[::1]:8080", "http://u:p@a:1/b c", "https://뉴스.kr/?a[]=b"])
+def test_load_takes_any_address_that_names_a_host(tmp_path: Path, address: str) -> None:
+    assert config.load(written(tmp_path, f'[market]\nupbit_url = "{address}"\n'), {}).market.upbit_url == address
+
+
 def test_load_prefers_the_argument_then_the_environment_then_the_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,6 +68,9 @@ def test_load_prefers_the_argument_then_the_environment_then_the_folder(
         ("[market]\nsymbols = ['KRW-BTC', 'KRW-BTC']\n", "each once"),
         ("[market]\nsymbols = ['../x']\n", "is no market"),
         ("[market]\nupbit_url = 'ftp://a'\n", "must begin with https"),
+        ("[market]\nupbit_url = 'http://'\n", "and name a host"),
+        ("[market]\nupbit_url = 'http://[::1'\n", "and name a host"),
+        ("[market]\nupbit_url = 'http://a b'\n", "and name a host"),
         ("[market]\nsource = 'upbeat'\n", "must be one of upbit, bithumb, coinbase, kraken, binance, demo"),
         ("[market]\nfallback = ['bithumb']\n", r"must be a list such as \[\{source = ..., symbols = ...\}\]"),
         ("[market]\nfallback = [{source = 'demo'}]\n", r"\[market\] source: 'demo' must be one of"),
@@ -81,7 +93,9 @@ def test_load_prefers_the_argument_then_the_environment_then_the_folder(
         ("[news]\nfeeds = [{name = 'a', url = 'file:///etc/passwd'}]\n", "the url of 'a' must begin with https"),
         ("[news]\nfeeds = [{name = 'a', url = 'demo:'}, {name = 'a', url = 'demo:'}]\n", "is empty or used twice"),
         ('[telegram]\nenabled = true\nlang = "de"\n', "must be one of en, ko"),
-        ("market = 5\n", r"must be a section, written \[market\]"),
+        ("# how\nstrategy.fats = 5\n", r"line 2: \[strategy\] fats"),
+        ("\nstrategy = {fats = 5}\n", r"line 2: \[strategy\] fats"),
+        ("market = 5\n", r"line 1: \[market\]: must be a section, written \[market\]"),
         ("[market\n", "is not TOML: .*line 1"),
     ],
 )

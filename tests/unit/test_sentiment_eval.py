@@ -44,6 +44,10 @@ def test_the_last_line_is_the_figures(tmp_path: Path, capsys: pytest.CaptureFixt
     ]
 
 
+def test_a_byte_order_mark_is_no_part_of_a_label() -> None:
+    assert evaluation.labelled([b"\xef\xbb\xbf1\tProfit rises\n"], "set.tsv") == [(1, "Profit rises")]
+
+
 def test_the_calibration_error_is_the_gap_between_sureness_and_hits() -> None:
     examples = [(1, "0.0 0.2 0.8"), (-1, "0.0 0.2 0.8"), (0, "0.1 0.55 0.35")]
     quality = evaluation.measure(FixedScorer(), examples)
