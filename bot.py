@@ -39,8 +39,8 @@ def run(options: argparse.Namespace) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status that the contract of each error gives."""
-    options = usage.read(arguments, str(__doc__), str(run.__doc__))
     try:
+        options = usage.read(arguments, str(__doc__), str(run.__doc__))
         if options.command == "run":
             return run(options)
         from agent import commands
@@ -54,10 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"bot.py: {error.filename}: no permission; join the group of the folder's owner (moss on a VPS)")
         return 1
     except BrokenPipeError:
-        leave_quietly()
         return 0
     except KeyboardInterrupt:
         return 130
+    finally:
+        leave_quietly()
 
 
 if __name__ == "__main__":

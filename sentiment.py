@@ -60,13 +60,16 @@ def scorer() -> Scorer:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status that the contract of each error gives."""
-    options = _options(arguments)
-    status = _status(options)
-    if options.command == "run" and _MAY_BE_WATCHED & os.environ.keys():
-        from agent.ping import ping_scorer  # only where somebody may wait for a sign of life
+    try:
+        options = _options(arguments)
+        status = _status(options)
+        if options.command == "run" and _MAY_BE_WATCHED & os.environ.keys():
+            from agent.ping import ping_scorer  # only where somebody may wait for a sign of life
 
-        ping_scorer(status)
-    return status
+            ping_scorer(status)
+        return status
+    finally:
+        leave_quietly()
 
 
 def _status(options: "argparse.Namespace") -> int:
@@ -81,7 +84,6 @@ def _status(options: "argparse.Namespace") -> int:
             say(f"sentiment.py: {text}")
         return error.exit_status
     except BrokenPipeError:
-        leave_quietly()
         return 0
     except KeyboardInterrupt:
         return 130
@@ -100,7 +102,11 @@ def _options(arguments: Sequence[str] | None) -> "argparse.Namespace":
         "command", nargs="?", default="run", choices=names, metavar="COMMAND", help="one of those above"
     )
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
-    options = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = parser.parse_args(given)
+    # Some versions of argparse take the "--" in front of a headline that begins with a dash for themselves.
+    if options.rest and given[-len(options.rest) - 1] == "--":
+        options.rest.insert(0, "--")
     # Before or after the command's name: what is not given here does not undo what was given there.
     return parser.parse_args(options.rest, options) if options.command == "run" else options
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.clock import DAY_S, MINUTE_S, Clock, seconds, timestamp
 from agent.console import say
-from agent.errors import BadInput
+from agent.errors import UsageError
 from agent.folder import DataFolder
 from agent.history import gap_fields
 from agent.market.candle import Candle, record_of
@@ -40,11 +40,11 @@ class Backfill:
         """Fetch from a moment to the first stored candle of each symbol, or to now where there is none.
 
         Returns: the exit status.
-        Raises: BadInput, Unreachable, Refused, Unusable, Stopped, NotStored.
+        Raises: UsageError, Unreachable, Refused, Unusable, Stopped, NotStored.
         """
         now_s = int(self._clock.now_s()) // MINUTE_S * MINUTE_S
         if since_s >= now_s:
-            raise BadInput(f"{timestamp(since_s)}: lies not in the past")
+            raise UsageError(f"{timestamp(since_s)}: lies not in the past")
         ends_s = self._ends_s(now_s)
         start_s = since_s
         if not self._source.pages_max:
@@ -54,7 +54,9 @@ class Backfill:
         with Store(path, checksum=self._config.store.checksum) as store:
             count = self._fetch(store, start_s, ends_s)
         if not path.exists():
-            say(f"{self._source.name} has nothing between {timestamp(start_s)} and {timestamp(max(ends_s.values()))}")
+            source, end_s = self._source.name, max(ends_s.values())
+            there = f"{source} has nothing between {timestamp(start_s)} and {timestamp(end_s)}"
+            say(there if start_s < end_s else f"nothing to fetch: the records of {source} begin at {timestamp(end_s)}")
             return 0
         name = self._join(path, int(seconds(self._oldest["open_ts"])) if self._oldest else now_s)
         say(f"{count} candles fetched; they are the segment {name.name}")

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from agent import config
 from agent.clock import SystemClock, seconds, timestamp
-from agent.console import say, show
-from agent.errors import BadInput, Busy, FolderError
+from agent.console import say
+from agent.display import show
+from agent.errors import Busy, FolderError, UsageError
 from agent.folder import DataFolder, add_places, find_data
 
 # `once` ends within six seconds: this much is for the exchange, the rest for starting, storing and deciding.
@@ -163,7 +164,7 @@ def audit(options: argparse.Namespace) -> int:
     try:
         begin_s = seconds(f"{options.day}T00:00:00{settings.schedule.zone}") if options.day else None
     except ValueError as error:
-        raise BadInput(f"{options.day}: is no day such as 2026-11-21") from error
+        raise UsageError(f"{options.day}: is no day such as 2026-11-21") from error
     found = Audit(settings, folder, begin_s).result()
     for text in found.troubles:
         say(text)
@@ -183,7 +184,7 @@ def backfill(options: argparse.Namespace) -> int:
     try:
         since_s = int(seconds(options.since)) // 60 * 60
     except ValueError as error:
-        raise BadInput(f"{options.since}: is no moment such as 2026-01-01 or 2026-01-01T00:00Z") from error
+        raise UsageError(f"{options.since}: is no moment such as 2026-01-01 or 2026-01-01T00:00Z") from error
     folder.prepare()
     stop = Stop()
     stop.install()

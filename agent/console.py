@@ -1,4 +1,4 @@
-"""What a command says to people: messages to standard error, data to standard output, one line each."""
+"""What a command says to people: messages to standard error, one line each; data is in display.py."""
 
 import os
 import sys
@@ -21,23 +21,17 @@ _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
 def say(message: str) -> None:
     """Write one message line to standard error; a closed or broken standard error is no reason to stop."""
     try:
-        print(visible(message), file=sys.stderr, flush=True)
-    except (OSError, ValueError):
+        # Not with print, which writes to standard output where there is no standard error.
+        sys.stderr.write(f"{visible(message)}\n")
+    except (OSError, ValueError, AttributeError):
         return
 
 
-def show(line: str, *, alarm: bool = False) -> None:
-    """Write one line of data to standard output, at once; an alarm is red on a terminal."""
-    if sys.stdout is None:
-        raise BrokenPipeError("standard output is closed")
-    text = visible(line)
-    if alarm and sys.stdout.isatty() and "NO_COLOR" not in os.environ:
-        text = f"\x1b[31m{text}\x1b[0m"
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
 def leave_quietly() -> None:
-    """Let go of a standard output that nobody reads any more: the interpreter's own last flush must not complain."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Let go of an output that takes no more: the interpreter's last flush must not complain, nor set the status."""
+    for file in (sys.stdout, sys.stderr):
+        try:
+            if file is not None:
+                file.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())

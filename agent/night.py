@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from agent import config
 from agent.clock import SystemClock, timestamp
-from agent.console import leave_quietly, say, show
+from agent.console import leave_quietly, say
 from agent.deadline import DeadlinePassed, deadline
+from agent.display import show
 from agent.errors import Busy, FolderError, MossError, Stopped, UsageError
 from agent.folder import DataFolder, add_places, find_data, process_clock
 from agent.secret import secret
@@ -167,11 +168,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"night: {error}")
         return error.exit_status
     except BrokenPipeError:
-        leave_quietly()
         return 0
     except (NotStored, OSError) as error:
         say(f"night: {error}")
         return 1
+    finally:
+        leave_quietly()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from agent.console import say, show
+from agent.console import say
+from agent.display import show
 from agent.errors import BadInput, FolderError
 from agent.news.model import Scorer
 
@@ -40,17 +41,18 @@ def score(options: argparse.Namespace, scorer: Scorer) -> int:
 
 
 def _shown(fields: dict[str, object]) -> str:
-    """Return an object as JSON that a terminal can show: Korean as it is read, wherever the output is UTF-8."""
-    is_unicode = sys.stdout is not None and sys.stdout.encoding.lower() in ("utf-8", "utf8")
+    """Return an object as JSON in ASCII, which any program reads; on a UTF-8 terminal, Korean as it is read."""
+    out = sys.stdout
+    is_read_by_people = out is not None and out.isatty() and out.encoding.lower() in ("utf-8", "utf8")
     # json escapes every control character of ASCII but this one.
-    text = json.dumps(fields, ensure_ascii=not is_unicode).replace("\x7f", "\\u007f")
+    text = json.dumps(fields, ensure_ascii=not is_read_by_people).replace("\x7f", "\\u007f")
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
 
 
 def _lines() -> Iterator[str]:
-    for line in sys.stdin.buffer:
+    for line in sys.stdin.buffer if sys.stdin else ():
         yield line.removesuffix(b"\n").decode("utf-8", "replace")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from agent import memory
 from agent.clock import DAY_S, seconds, timestamp
-from agent.errors import BadInput, FolderError, MossError
+from agent.errors import FolderError, MossError, UsageError
 from agent.folder import DataFolder
 from agent.market.bank import Account, Insufficient, account_fields, plain
 from agent.market.candle import EXACT
@@ -37,15 +37,15 @@ def balance(folder: DataFolder) -> Iterator[str]:
 
 
 def amount_of(text: object) -> Decimal:
-    """Read how much is to be moved; raises BadInput."""
+    """Read how much is to be moved; raises UsageError."""
     try:
         amount = Decimal(str(text or ""))
     except InvalidOperation as error:
-        raise BadInput(f"{text or 'nothing'}: is no amount") from error
+        raise UsageError(f"{text or 'nothing'}: is no amount") from error
     if not amount.is_finite() or not 0 < amount <= AMOUNT_MAX:
-        raise BadInput(f"{amount}: an amount is more than 0, and at most {AMOUNT_MAX}")
+        raise UsageError(f"{amount}: an amount is more than 0, and at most {AMOUNT_MAX}")
     if -int(amount.normalize(EXACT).as_tuple().exponent) > DECIMALS_MAX:
-        raise BadInput(f"{amount}: an amount has {DECIMALS_MAX} decimals at most")
+        raise UsageError(f"{amount}: an amount has {DECIMALS_MAX} decimals at most")
     return amount
 
 

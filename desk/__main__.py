@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from agent.console import say
+from agent.console import leave_quietly, say
 
 
 def _serve(arguments: Sequence[str]) -> int:
@@ -79,4 +79,7 @@ def _help() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    finally:
+        leave_quietly()

@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from store.console import DONE, FAILED, INTERRUPTED, name, say, show, write, write_text
+from store.console import DONE, FAILED, INTERRUPTED, flush, let_go, name, say, show, write, write_text
 from store.errors import StoreError
 from store.follower import Follower
 from store.history import scan
@@ -23,13 +22,12 @@ from store.verdict import Verdict, verify
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status."""
-    options = _parser().parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
         status: int = options.run(options)
+        flush()
     except BrokenPipeError:
-        # Whoever read the pipe has seen enough; nothing is left to flush into it at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+        return DONE  # whoever read the pipe has seen enough
     except KeyboardInterrupt:
         return INTERRUPTED
     except PermissionError as error:
@@ -38,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, StoreError, ValueError) as error:
         say(str(error))
         return FAILED
+    finally:
+        let_go()
     return status
 
 
@@ -63,7 +63,7 @@ def _follow(options: argparse.Namespace) -> int:
     try:
         for record in follower:
             write(show(record))
-            sys.stdout.buffer.flush()
+            flush()
     except KeyboardInterrupt:
         say(f"to go on from here: --from {follower.position}")
     return DONE

@@ -1,7 +1,9 @@
 """What the commands say: data on standard output, messages on standard error, nothing that steers a terminal."""
 
 import json
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from store.line import Record, json_text
@@ -22,9 +24,9 @@ def name(path: str) -> None:
 
 
 def say(message: str) -> None:
-    """Write a message for people."""
-    sys.stderr.write(f"store: {_visible(message)}\n")
-    sys.stderr.flush()
+    """Write a message for people; a full or closed standard error stops nothing that was asked for."""
+    with suppress(OSError, AttributeError):
+        sys.stderr.write(f"store: {_visible(message)}\n")
 
 
 def write_text(message: str) -> None:
@@ -42,8 +44,25 @@ def show(record: Record) -> bytes:
 
 
 def write(line: bytes) -> None:
-    """Write one line of data."""
-    sys.stdout.buffer.write(line)
+    """Write one line of data; where standard output is closed, nowhere."""
+    if sys.stdout is not None:
+        sys.stdout.buffer.write(line)
+
+
+def flush() -> None:
+    """Hand on what was written so far; raises OSError where it cannot be, as on a full disk."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def let_go() -> None:
+    """Let go of an output that takes no more: the interpreter's last flush must not complain, nor set the status."""
+    for file in (sys.stdout, sys.stderr):
+        try:
+            if file is not None:
+                file.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
 
 
 def _visible(message: str) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.clock import MINUTE_S
-from agent.console import leave_quietly, say, show
+from agent.console import leave_quietly, say
+from agent.display import show
 from agent.errors import BadInput, FolderError, MossError
 from agent.folder import find_data
 from agent.settings import Config, minutes

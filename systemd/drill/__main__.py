@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
-from agent.console import say, show
+from agent.console import say
+from agent.display import show
 from drill.exchange import Exchange
 from drill.faults import MADE_UP, exchange_away
 from drill.twin import Misfire, Twin

@@ -22,11 +22,11 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "agent.market.sources": ("agent.market", *_PASSED_IN, "agent.fetch"),
     "agent.news.feeds": ("agent.news", *_PASSED_IN, "agent.fetch"),
     "store": ("store",),
-    # folder, secret, status, console: a reader finds data and secrets where the bot does, says the same of them as
-    # `bot.py status`, and lets nothing onto a terminal that the bot would not.
+    # folder, secret, status, console, display: a reader finds data and secrets where the bot does, says the
+    # same of them as `bot.py status`, and lets nothing onto a terminal that the bot would not.
     "desk": (
         *("desk", "agent.market", "agent.news", "agent.config", *_PASSED_IN, "store"),
-        *("agent.folder", "agent.secret", "agent.status", "agent.console"),
+        *("agent.folder", "agent.secret", "agent.status", "agent.console", "agent.display"),
     ),
 }
 

@@ -71,7 +71,7 @@ def test_backfill_misses_and_doubles_nothing_when_it_is_killed(tmp_path: Path, s
 def test_backfill_says_what_is_wrong_with_its_moment(tmp_path: Path) -> None:
     for since, words in (("soon", "is no moment"), ("2999-01-01", "lies not in the past")):
         done = run("bot.py", "backfill", "--since", since, "--data", tmp_path / "data", cwd=tmp_path)
-        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
         assert words in done.stderr
     assert run("bot.py", "backfill", cwd=tmp_path).returncode == 2
 
@@ -118,3 +118,14 @@ def test_backfill_says_and_stores_what_its_exchange_has_no_more(tmp_path: Path) 
     assert len(found) >= 719
     assert found == list(range(found[0], found[-1] + 60, 60))
     assert int(seconds(gap["until_ts"])) <= found[0] <= int(seconds(gap["until_ts"])) + 60
+
+
+def test_backfill_says_that_there_is_nothing_to_fetch_where_the_records_begin_earlier(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with (exchange := FakeUpbit(price)).server:
+        arguments = ("--config", config_for(exchange, tmp_path), "--data", data)
+        assert run("bot.py", "once", *arguments).returncode == 0
+        begin_s = min(times(data, "KRW-ETH"))
+        done = run("bot.py", "backfill", "--since", timestamp(begin_s + 60 * MINUTE_S), *arguments)
+    assert done.returncode == 0
+    assert done.stderr.startswith("nothing to fetch: the records of upbit begin at ")

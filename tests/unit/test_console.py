@@ -2,7 +2,8 @@
 
 import pytest
 
-from agent.console import say, show, visible
+from agent.console import say, visible
+from agent.display import show
 
 
 @pytest.mark.parametrize(
