@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from agent import config
+from agent import arguments, config
 from agent.clock import SystemClock, seconds, timestamp
 from agent.console import say
 from agent.display import show
@@ -25,17 +25,17 @@ def run(name: str, options: argparse.Namespace) -> int:
     Arguments:
         options: what stood before the name, and in `rest` what stood behind it.
     """
-    add_arguments, work = _COMMANDS[name]
+    work = _COMMANDS[name]
     parser = argparse.ArgumentParser(prog=f"bot.py {name}", description=work.__doc__)
     add_places(parser, default=argparse.SUPPRESS)
-    add_arguments(parser)
+    arguments.add(name, parser)
     parser.parse_args(options.rest, options)
     return work(options)
 
 
 def summaries() -> str:
     """Return what each command does, a line each."""
-    return "\n".join(f"  {name:9} {str(work.__doc__).splitlines()[0]}" for name, (_, work) in _COMMANDS.items())
+    return "\n".join(f"  {name:9} {str(work.__doc__).splitlines()[0]}" for name, work in _COMMANDS.items())
 
 
 def once(options: argparse.Namespace) -> int:
@@ -227,53 +227,15 @@ def reading(options: argparse.Namespace) -> DataFolder:
     return folder
 
 
-def _for_replay(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", metavar="FILE", nargs="+", help="one-minute candles, oldest file first")
-    parser.add_argument("--report", action="store_true", help="what it would have earned, instead of the signals")
-
-
-def _for_status(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one line of JSON instead")
-
-
-def _for_audit(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("day", metavar="DAY", nargs="?", help="only this day of the market's zone, as 2026-11-21")
-
-
-def _for_backfill(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--since", metavar="MOMENT", required=True, help="from when, as 2026-01-01; UTC if it names none"
-    )
-
-
-def _for_bank(parser: argparse.ArgumentParser) -> None:
-    moves = ("balance", "deposit", "withdraw")
-    parser.add_argument(
-        "what",
-        metavar="WHAT",
-        nargs="?",
-        default="balance",
-        choices=moves,
-        help="balance (the default), deposit, withdraw",
-    )
-    parser.add_argument("amount", metavar="AMOUNT", nargs="?", help="how much, such as 1000000 or 0.5")
-    parser.add_argument("asset", metavar="ASSET", nargs="?", help="a symbol such as KRW-BTC; none: money")
-
-
-def _for_nothing(_parser: argparse.ArgumentParser) -> None:
-    """Add no argument."""
-
-
-_Command = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]]
-_COMMANDS: dict[str, _Command] = {
-    "once": (_for_nothing, once),
-    "check": (_for_nothing, check),
-    "pause": (_for_nothing, pause),
-    "resume": (_for_nothing, resume),
-    "reload": (_for_nothing, reload),
-    "replay": (_for_replay, replay),
-    "status": (_for_status, status),
-    "audit": (_for_audit, audit),
-    "backfill": (_for_backfill, backfill),
-    "bank": (_for_bank, bank),
+_COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "once": once,
+    "check": check,
+    "pause": pause,
+    "resume": resume,
+    "reload": reload,
+    "replay": replay,
+    "status": status,
+    "audit": audit,
+    "backfill": backfill,
+    "bank": bank,
 }

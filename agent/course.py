@@ -48,7 +48,7 @@ class Course:
     def files(self) -> State:
         """Look at the config file, and at the strategy's own."""
         name = self.config.strategy.name
-        paths = (self.path, Path(name[5:]) if name.startswith("file:") else None)
+        paths = (self.path, Path(name.removeprefix("file:")) if name.startswith("file:") else None)
         return tuple(_state_of(path) for path in paths)
 
 

@@ -23,6 +23,7 @@ _OFF_THE_BOX = (
 # for each. Whatever is not here counts, wherever its import stands.
 NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.advice": "an alert",
+    "agent.arguments": "any command of bot.py but run",
     "agent.audit": "bot.py audit",
     "agent.backfill": "bot.py backfill",
     **dict.fromkeys(_OFF_THE_BOX, "telegram.enabled, webhook.url, or the secret of a webhook or of a ping"),
