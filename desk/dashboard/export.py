@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agent import config
 from agent.console import say
-from agent.errors import BadInput, MossError
+from agent.errors import BadInput, MossError, UsageError
 from agent.folder import find_data
 from agent.settings import Config
 from desk.dashboard.day import page
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> i
         try:
             text = page(Records(folder), options.day, zone, options.lang, has_titles=options.titles)
         except ValueError as error:
-            raise BadInput(f"{options.day} in zone {zone}: is no day such as 2026-11-21") from error
+            raise UsageError(f"{options.day} in zone {zone}: is no day such as 2026-11-21") from error
         _write(options.out or f"moss-{options.day}.html", text)
     except MossError as error:
         say(str(error))
@@ -52,11 +52,15 @@ def _zone(argument: str | None, environ: Mapping[str, str]) -> str:
 
 
 def _write(out: str, text: str) -> None:
-    if out == "-":
-        sys.stdout.write(text)
-        return
     try:
+        if out == "-":
+            if sys.stdout is not None:
+                sys.stdout.write(text)
+                sys.stdout.flush()
+            return
         Path(out).write_text(text, encoding="utf-8")
+    except BrokenPipeError:
+        return  # whoever read the pipe has seen enough
     except OSError as error:
         raise BadInput(f"{out}: cannot be written: {error.strerror}") from error
     say(f"{out}: {len(text.encode()):,} bytes")

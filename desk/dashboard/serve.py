@@ -167,6 +167,14 @@ def _token(environ: Mapping[str, str]) -> str:
     return token
 
 
+def _port(text: str) -> int:
+    """Read a port; one that is too high would be taken as another, 65,536 lower."""
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise ValueError(text)
+    return port
+
+
 def _parser() -> argparse.ArgumentParser:
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
@@ -177,7 +185,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--data", metavar="DIR", help="the data folder; found as the bot finds it")
     parser.add_argument("--host", metavar="ADDRESS", default="127.0.0.1", help="where to listen (127.0.0.1)")
-    parser.add_argument("--port", metavar="PORT", type=int, default=PORT, help=f"the port ({PORT}); 0 takes a free one")
+    parser.add_argument(
+        "--port", metavar="PORT", type=_port, default=PORT, help=f"the port ({PORT}); 0 takes a free one"
+    )
     parser.add_argument(
         "--name", metavar="HOST", action="append", default=[], help="a name visitors use, such as desk.example.org"
     )

@@ -115,10 +115,10 @@ def test_day_of_the_bots_zone_begins_at_its_midnight(data: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status"),
     [
-        (["yesterday"], 1),
-        (["2026-11-31"], 1),
-        (["../../etc/passwd"], 1),
-        (["2026-11-21", "--zone", "Seoul"], 1),
+        (["yesterday"], 2),
+        (["2026-11-31"], 2),
+        (["../../etc/passwd"], 2),
+        (["2026-11-21", "--zone", "Seoul"], 2),
         (["2026-11-21", "--out", "/nonexistent/x.html"], 1),
         ([], 2),
     ],
