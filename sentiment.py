@@ -85,8 +85,6 @@ def _status(options: "argparse.Namespace") -> int:
         return error.exit_status
     except BrokenPipeError:
         return 0
-    except KeyboardInterrupt:
-        return 130
 
 
 def _options(arguments: Sequence[str] | None) -> "argparse.Namespace":
@@ -112,4 +110,7 @@ def _options(arguments: Sequence[str] | None) -> "argparse.Namespace":
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -80,6 +80,9 @@ def _help() -> str:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(sys.argv[1:]))
-    finally:
-        leave_quietly()
+        try:
+            sys.exit(main(sys.argv[1:]))
+        finally:
+            leave_quietly()
+    except KeyboardInterrupt:
+        sys.exit(130)

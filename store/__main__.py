@@ -28,8 +28,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         flush()
     except BrokenPipeError:
         return DONE  # whoever read the pipe has seen enough
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except PermissionError as error:
         say(f"{error.filename}: no permission: be in the group of that folder, or its owner (ls -l shows both)")
         return FAILED
@@ -167,4 +165,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -2,6 +2,7 @@
 
 import json
 import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -125,3 +126,20 @@ def test_scores_are_ascii_wherever_a_program_reads_them(place: Path) -> None:
         out = subprocess.run(command, cwd=place, env=environ, capture_output=True, check=True, timeout=30).stdout
         assert out.isascii()
         assert json.loads(out)["text"] == "코스피 급락"
+
+
+def test_ctrl_c_in_a_pipeline_that_ends_with_it_is_quiet(place: Path) -> None:
+    command = [sys.executable, str(TOP / "sentiment.py"), "score"]
+    # The end of what it reads comes right behind the interrupt, mostly before that is looked at.
+    for _ in range(6):
+        with subprocess.Popen(
+            command, cwd=place, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(b"Profit falls\n")
+            process.stdin.flush()
+            process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=30)
+        assert (process.returncode, err) == (130, b"")
