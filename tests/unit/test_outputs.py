@@ -5,6 +5,7 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,7 @@ def test_ctrl_c_in_a_pipeline_that_ends_with_it_is_quiet(place: Path) -> None:
             process.stdin.write(b"Profit falls\n")
             process.stdin.flush()
             process.stdout.readline()
+            time.sleep(0.1)  # until it waits for the next
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=30)
         assert (process.returncode, err) == (130, b"")
