@@ -44,13 +44,12 @@ def backup(
     Raises: BackupFailed when it is not whole; OSError when something cannot be read or written.
     Cost: reads what is new twice; a lock on a live file for as long as finding its last line takes.
     """
-    now = datetime.fromtimestamp(time.time() if now_s is None else now_s, UTC)
     source, target = Path(folder), Path(to)
     if not source.is_dir():
         raise BackupFailed(f"{source}: there is no such data folder")
     if target.name.endswith(ENDINGS) and not target.is_dir():
-        return write(source, target, config, now)
-    return _to_folder(source, target, config, keep_d, now)
+        return write(source, target, config, _moment(now_s))
+    return _to_folder(source, target, config, keep_d, now_s)
 
 
 def backups(to: str | os.PathLike[str]) -> list[Path]:
@@ -58,12 +57,16 @@ def backups(to: str | os.PathLike[str]) -> list[Path]:
     return sorted(path.parent for path in Path(to).glob(f"{_PREFIX}*{_SUFFIX}/{NAME}"))
 
 
-def _to_folder(source: Path, to: Path, config: str | os.PathLike[str] | None, keep_d: int, now: datetime) -> Made:
+def _to_folder(source: Path, to: Path, config: str | os.PathLike[str] | None, keep_d: int, now_s: float | None) -> Made:
     to.mkdir(parents=True, exist_ok=True, mode=0o750)
     with _alone(to):
-        final = to / f"{_PREFIX}{now:%Y%m%dT%H%M%S}{_SUFFIX}"
-        if final.exists():
-            raise BackupFailed(f"{final}: is there already; wait a second")
+        now = _moment(now_s)
+        while (final := to / f"{_PREFIX}{now:%Y%m%dT%H%M%S}{_SUFFIX}").exists():
+            if now_s is not None:
+                raise BackupFailed(f"{final}: is there already")
+            # A name is a second, and this one's is taken.
+            time.sleep(1 - time.time() % 1)
+            now = _moment(now_s)
         for died in to.glob(f"{_PREFIX}*.part"):
             shutil.rmtree(died)
         part = Path(f"{final}.part")
@@ -76,6 +79,10 @@ def _to_folder(source: Path, to: Path, config: str | os.PathLike[str] | None, ke
             raise
         flush(to)
         return Made(final, manifest, copied, _remove_old(to, keep_d, now), damaged)
+
+
+def _moment(now_s: float | None) -> datetime:
+    return datetime.fromtimestamp(time.time() if now_s is None else now_s, UTC)
 
 
 def _fill(

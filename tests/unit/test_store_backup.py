@@ -93,6 +93,12 @@ def test_second_backup_copies_only_what_changed(data: Path, tmp_path: Path) -> N
         assert len(numbers(tmp_path / f"back{at}" / "events.jsonl")) == (5 if at == 0 else 6)
 
 
+def test_backups_within_one_second_get_a_name_each(data: Path, tmp_path: Path) -> None:
+    made = [backup(data, tmp_path / "backups") for _ in range(3)]
+    assert [each.path for each in made] == backups(tmp_path / "backups")
+    assert [each.copied for each in made] == [5, 0, 0]
+
+
 def test_backup_where_links_cannot_be_made_copies(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
