@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import argparse
 
 # Not with pathlib, which is as large as the scorer's words.
-NEWS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "agent", "news")  # noqa: PTH100, PTH118, PTH120
+NEWS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "agent", "news")  # noqa: PTH118, PTH120
 # Secrets are variables, or files in a folder that systemd names.
 _MAY_BE_WATCHED = {"MOSS_SCORER_PING_URL", "CREDENTIALS_DIRECTORY"}
 

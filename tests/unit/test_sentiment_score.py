@@ -94,3 +94,12 @@ def test_a_wrong_argument_is_a_usage_error() -> None:
         [sys.executable, str(TOP / "sentiment.py"), "score", "--nope"], capture_output=True, check=False, timeout=30
     )
     assert ended.returncode == 2
+
+
+def test_a_link_to_the_script_finds_its_words_and_model(tmp_path: Path) -> None:
+    link = tmp_path / "score.py"
+    link.symlink_to(TOP / "sentiment.py")
+    ended = subprocess.run(
+        [sys.executable, str(link), "score", "Profit fell"], capture_output=True, check=True, cwd=tmp_path, timeout=30
+    )
+    assert json.loads(ended.stdout)["score"] < 0
