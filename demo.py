@@ -85,7 +85,12 @@ def start(script: str) -> "subprocess.Popen[bytes]":
     """Start one of the two; what this shell is set up for (a chat, an address to ping) stays out of the demo."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("MOSS_")}
     command = [sys.executable, script, "--config", "demo.toml", "--data", "data", "run"]
-    return subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL)
+    return subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, preexec_fn=await_being_told)
+
+
+def await_being_told() -> None:
+    """Let a program that is only starting not heed Ctrl-C, which it would meet with a traceback: it is ended by us."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -110,6 +110,19 @@ def test_demo_leaves_nothing_running_when_it_is_ended(end: Callable[[Shell], Non
     assert "2 lines  data/signals.jsonl" in said
 
 
+def test_demo_ends_a_program_that_is_only_starting_without_a_traceback(demo: Demo) -> None:
+    starting = 'import time\nwith open("log", "a") as log:\n    log.write("importing\\n")\ntime.sleep(300)\n'
+    (demo.folder / "sentiment.py").write_text(starting, encoding="utf-8")
+    shell = demo.start()
+    demo.wait_for("bot.py started")
+    demo.wait_for("importing")
+    press_control_c(shell)
+    said, _ = shell.communicate(timeout=20)
+    assert shell.returncode == 0
+    assert "Traceback" not in said
+    assert running(shell) == []
+
+
 def test_demo_leaves_nothing_running_when_nobody_reads_it_any_more(demo: Demo) -> None:
     shell = demo.start()
     demo.wait_for("bot.py started")
