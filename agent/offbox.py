@@ -44,6 +44,8 @@ class Known(NamedTuple):
     entries: dict[str, Entry]
     live: dict[str, str]
     """By which name the index has each live file."""
+    is_indexed: bool
+    """Whether the index has all that was sent: not where a run was killed in between."""
 
 
 class Offbox:
@@ -70,7 +72,7 @@ class Offbox:
         known = self._known()
         entries = {name: entry for name, entry in known.entries.items() if is_segment(name)}
         entries |= self._send(known, is_own=False)
-        if self._files:
+        if self._files or not known.is_indexed:
             # Last, and only then: each run adds to its own stream, which alone is no reason for a run.
             entries |= self._send(known, is_own=True)
             self._send_index(known.box, entries)
@@ -91,13 +93,15 @@ class Offbox:
         box = next((record["box"] for record in newest(path)), "") or self._new_box()
         entries: dict[str, Entry] = {}
         live: dict[str, str] = {}
+        is_indexed = True
         for record in scan(path):
+            is_indexed = record["kind"] == "index"
             if record["kind"] == "sent":
                 entry = Entry(**{name: record[name] for name in Entry._fields})
                 entries[entry.name] = entry
-            elif record["kind"] == "index":
+            elif is_indexed:
                 live = record["live"]
-        return Known(box, entries, live)
+        return Known(box, entries, live, is_indexed)
 
     def _new_box(self) -> str:
         """Return a name that no other data has: a new box must not write over what an old one left."""

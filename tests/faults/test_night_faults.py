@@ -133,6 +133,27 @@ def test_bucket_is_a_whole_backup_wherever_a_run_breaks_off(
     assert (broken == 0) is takes_turns
 
 
+def test_what_a_killed_run_sent_is_in_the_index_of_the_next_though_nothing_is_new(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with Bucket() as bucket:
+        monkeypatch.setenv(SECRET, bucket.url)
+        assert send(data) == 0
+        # Once more, for what that run itself stored of itself.
+        assert send(data) == 0
+        append(data, "prices", 200, 204)
+        with monkeypatch.context() as patch:
+            patch.setattr(offbox.Offbox, "_send_index", killed)
+            with pytest.raises(KeyboardInterrupt):
+                send(data)
+        assert send(data) == 0
+        restore(bucket.download(tmp_path / "fetched"), tmp_path / "back")
+    assert numbers(tmp_path / "back") == list(range(204))
+
+
 def test_kills_while_sending_leave_a_whole_backup_and_the_next_run_sends_the_rest(
     data: Path, tmp_path: Path, seed: int
 ) -> None:
