@@ -12,8 +12,8 @@ PACKAGES = (
     *("systemd", "systemd-sysv", "systemd-timesyncd", "dbus", "udev", "kmod", "cron", "logrotate", "python3"),
     *("python3-venv", "procps", "util-linux", "bsdutils", "iproute2", "sudo", "ca-certificates", "e2fsprogs"),
     *("openssh-server", "openssh-client", "libpam-systemd", "initramfs-tools", "linux-image-cloud-amd64"),
-    # The way in for commands: it needs no network.
-    "qemu-guest-agent",
+    # The way in for commands: it needs no network. It sets the clock with hwclock, in Debian 13 a package apart.
+    *("qemu-guest-agent", "util-linux-extra"),
 )
 # What an upgrade of the distribution brings again: the machine has no mirror to get them from.
 CARRIED = "libc6 systemd udev cron logrotate python3-minimal openssh-server libpam-systemd procps"

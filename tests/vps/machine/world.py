@@ -1,4 +1,4 @@
-"""What the machine can reach: an exchange, a news site, a bucket for backups, and its time, which a test may set."""
+"""What the machine can reach: exchange, news, bucket, chat, a watcher, and its time, which a test may set."""
 
 import time
 from collections.abc import Iterable
@@ -9,11 +9,13 @@ from pathlib import Path
 from tests.fakes.bucket import Bucket
 from tests.fakes.exchange import FakeUpbit
 from tests.fakes.feeds import Entry, FeedHost, rss
-from tests.fakes.server import LocalServer
+from tests.fakes.server import LocalServer, Reply
+from tests.fakes.telegram import FakeTelegram
 
 SYMBOLS = ("KRW-BTC", "KRW-ETH")
 RELAY = Path(__file__).parent / "relay.py"
 EXCHANGE_URL, FEED_URL, BUCKET_URL = "http://10.0.2.100", "http://10.0.2.101/news", "http://10.0.2.102"
+CHAT_URL, WATCHER_URL = "http://10.0.2.103", "http://10.0.2.104"
 # An answer is asked for 5 s after a minute's end: until then the newest candle is not late.
 SETTLED_S = 5
 
@@ -35,6 +37,9 @@ class World:
         self.exchange = FakeUpbit(price, self.now_s)
         self.feed = FeedHost({"/news": rss([])})
         self.bucket = Bucket()
+        self.chat = FakeTelegram()
+        self.chat.now_s = self.now_s
+        self.watcher = LocalServer(lambda _request: Reply(200, b"OK"))
         self._news = LocalServer(self.feed)
         self._opened = ExitStack()
         self._headlines: list[Entry] = []
@@ -42,7 +47,8 @@ class World:
     def __enter__(self) -> "World":
         self._opened.enter_context(self.exchange.server)
         self._opened.enter_context(self._news)
-        self._opened.enter_context(self.bucket)
+        for server in (self.bucket, self.chat, self.watcher):
+            self._opened.enter_context(server)
         return self
 
     def __exit__(self, *trouble: object) -> None:
@@ -86,6 +92,8 @@ class World:
             EXCHANGE_URL: self.exchange.server.url,
             FEED_URL.removesuffix("/news"): self._news.url,
             BUCKET_URL: self.bucket.server.url,
+            CHAT_URL: self.chat.url,
+            WATCHER_URL: self.watcher.url,
         }
         forwards = [
             f"guestfwd=tcp:{inside.removeprefix('http://')}:80-cmd:python3 -S -E {RELAY} {outside.rpartition(':')[2]}"
