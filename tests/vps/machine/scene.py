@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.scripts import wait_for
+from tests.vps.machine.agent import NoAnswer
 from tests.vps.machine.emulator import Machine
 from tests.vps.machine.notary import Notary
 from tests.vps.machine.ready import SNAPSHOT, Ready
@@ -97,7 +98,11 @@ def wait_inside(is_there: Callable[[], bool], limit_s: float) -> None:
 
     def is_there_now() -> bool:
         time.sleep(LOOK_S)
-        return is_there()
+        try:
+            return is_there()
+        except NoAnswer:
+            # A machine that is short of memory answers nobody for a minute and more, and then does again.
+            return False
 
     wait_for(is_there_now, limit_s)
 
