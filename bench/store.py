@@ -153,7 +153,7 @@ def batches(folder: Path) -> None:
     """Compare hundred records in one append with one at a time."""
     one, many = [], []
     with Store(folder / "store3.jsonl") as store:
-        for at in range(MEASURES * 5):
+        for at in range(ROUNDS // 3):
             hundred = [record(n) for n in range(at, at + 100)]
             begun_s = time.perf_counter()
             store.append_many(hundred)
