@@ -44,8 +44,8 @@ class Known(NamedTuple):
     entries: dict[str, Entry]
     live: dict[str, str]
     """By which name the index has each live file."""
-    is_indexed: bool
-    """Whether the index has all that was sent: not where a run was killed in between."""
+    last: str
+    """The kind of the newest record: `index` where the address has an index of all that was sent."""
 
 
 class Offbox:
@@ -71,13 +71,14 @@ class Offbox:
         """
         known = self._known()
         entries = {name: entry for name, entry in known.entries.items() if is_segment(name)}
+        if known.last == "indexing":
+            # Whether that index came is not known, so which names are free is not either: it is sent again.
+            self._send_index(known.box, entries | {name: known.entries[name] for name in known.live})
         entries |= self._send(known, is_own=False)
-        if self._files or not known.is_indexed:
+        if self._files or known.last == "sent":
             # Last, and only then: each run adds to its own stream, which alone is no reason for a run.
             entries |= self._send(known, is_own=True)
             self._send_index(known.box, entries)
-            live = {name: entry.stored for name, entry in entries.items() if not is_segment(name)}
-            self._note("index", known.box, live=live)
         return Sent(known.box, self._files, self._bytes)
 
     def _send(self, known: Known, *, is_own: bool) -> dict[str, Entry]:
@@ -93,15 +94,15 @@ class Offbox:
         box = next((record["box"] for record in newest(path)), "") or self._new_box()
         entries: dict[str, Entry] = {}
         live: dict[str, str] = {}
-        is_indexed = True
+        last = "index"
         for record in scan(path):
-            is_indexed = record["kind"] == "index"
-            if record["kind"] == "sent":
+            last = record["kind"]
+            if last == "sent":
                 entry = Entry(**{name: record[name] for name in Entry._fields})
                 entries[entry.name] = entry
-            elif is_indexed:
+            else:
                 live = record["live"]
-        return Known(box, entries, live, is_indexed)
+        return Known(box, entries, live, last)
 
     def _new_box(self) -> str:
         """Return a name that no other data has: a new box must not write over what an old one left."""
@@ -135,12 +136,16 @@ class Offbox:
 
     def _send_index(self, box: str, entries: dict[str, Entry]) -> None:
         text = Manifest(timestamp(self._clock.now_s()), box, entries).dump()
+        live = {name: entry.stored for name, entry in entries.items() if not is_segment(name)}
+        # Before and after: an index may come though its answer does not, or though this process is killed.
+        self._note("indexing", box, live=live)
         descriptor = os.memfd_create(NAME)
         try:
             os.write(descriptor, text)
             self._put(f"{box}/{NAME}", descriptor, len(text))
         finally:
             os.close(descriptor)
+        self._note("index", box, live=live)
 
     def _put(self, name: str, descriptor: int, size_bytes: int) -> None:
         left_s = self._end_s - self._clock.monotonic_s()

@@ -1,5 +1,6 @@
 """The backup endpoint down, slow, hanging, refusing, answering garbage; a full disk; a kill; a disk that is lost."""
 
+import itertools
 import random
 import shutil
 import signal
@@ -131,6 +132,54 @@ def test_bucket_is_a_whole_backup_wherever_a_run_breaks_off(
             except BadBackup:
                 broken += 1
     assert (broken == 0) is takes_turns
+
+
+@pytest.mark.parametrize("says_before", [True, False])
+def test_bucket_is_a_whole_backup_when_an_index_came_but_its_answer_did_not(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, says_before: bool
+) -> None:
+    if not says_before:
+        # The control: it says only afterwards which names the index has.
+        say_all = offbox.Offbox._note
+        monkeypatch.setattr(
+            offbox.Offbox,
+            "_note",
+            lambda run, kind, *rest, **more: kind == "indexing" or say_all(run, kind, *rest, **more),
+        )
+    broken = 0
+    with Bucket() as bucket:
+        monkeypatch.setenv(SECRET, bucket.url)
+
+        def breaks_off(left: int, *, comes: bool) -> None:
+            """Send, and let the answer to one of the requests be lost, and with `comes` only the answer."""
+            requests = iter(range(left + 1))
+
+            def trouble(request: Request) -> Reply | None:
+                if next(requests, left) < left:
+                    return None
+                if comes:
+                    bucket.objects[request.path.removeprefix(f"/p/{KEY}/b/moss/")] = request.body
+                return Reply(404)
+
+            bucket.trouble = trouble
+            assert send(data) in (0, 75)
+            bucket.trouble = None
+
+        assert send(data) == 0
+        count = 200
+        for first, second in itertools.product(range(4), range(5)):
+            for left, comes in ((first, True), (second, False)):
+                append(data, "prices", count, count + 1)
+                count += 1
+                breaks_off(left, comes=comes)
+            try:
+                restore(bucket.download(tmp_path / f"got{count}"), tmp_path / f"back{count}")
+                assert numbers(tmp_path / f"back{count}") in ([*range(each)] for each in range(200, count + 1))
+            except BadBackup:
+                broken += 1
+            # What is left is sent, and the next two begin where all is well.
+            assert send(data) == 0
+    assert (broken == 0) is says_before
 
 
 def test_what_a_killed_run_sent_is_in_the_index_of_the_next_though_nothing_is_new(
