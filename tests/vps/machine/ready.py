@@ -22,6 +22,9 @@ SNAPSHOT = "ready"
 WAKE_SECOND = 38
 INSTALL = "SUDO_USER=ada bash /src/now/systemd/install.sh"
 INSTALL_S_MAX = 900
+# Below this pip alone takes more than there is, and systemd wants more room in /run for a reload than that has.
+SMALL_MIB, SWAP = 200, "--swap 256M"
+ROOM = "mount -o remount,size=32M /run && echo 'tmpfs /run tmpfs size=32M,mode=755,nosuid,nodev 0 0' >>/etc/fstab"
 CONFIG = f"""
 [market]
 source = "upbit"
@@ -106,7 +109,7 @@ def _make(new: Ready, sources: Path) -> None:
         write(machine, "/etc/moss/moss.toml", CONFIG)
         facts = {"free before": machine.ask("sync; echo 3 >/proc/sys/vm/drop_caches; sleep 5; free -k; df -k /")}
         begun_s = time.monotonic()
-        machine.ask(INSTALL, INSTALL_S_MAX)
+        install(machine)
         facts["install, s"] = f"{time.monotonic() - begun_s:.0f}"
         facts["free after"] = machine.ask("sync; echo 3 >/proc/sys/vm/drop_caches; sleep 5; free -k; df -k /")
         facts["versions"] = _versions(machine)
@@ -142,6 +145,14 @@ def furnish(machine: Machine) -> None:
     """Give a bare machine what it carries as /src, and the user ada."""
     machine.ask("mkdir /src && echo '/dev/vdb /src ext2 ro,nofail 0 0' >>/etc/fstab && mount /src")
     machine.ask("useradd --create-home --shell /bin/bash ada && mkdir -p /etc/moss")
+    if machine.memory_mib < SMALL_MIB:
+        machine.ask(ROOM)
+
+
+def install(machine: Machine, *more: str) -> None:
+    """Install moss on a machine that is furnished, or install it anew; with swap where there is little memory."""
+    swap = [SWAP] if machine.memory_mib < SMALL_MIB else []
+    machine.ask(" ".join([INSTALL, *swap, *more]), INSTALL_S_MAX)
 
 
 def attest(machine: Machine) -> None:

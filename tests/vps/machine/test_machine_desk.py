@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from tests.vps.machine.ready import INSTALL, INSTALL_S_MAX, write
+from tests.vps.machine.ready import install, write
 from tests.vps.machine.scene import DATA, Scene, wait_inside
 from tests.vps.machine.test_machine_ledger import slowness
 
@@ -40,7 +40,7 @@ def test_first_picture_is_there_soon_when_nobody_looked_before(wake: Wake) -> No
     with wake() as scene:
         machine = scene.machine
         fill(scene)
-        machine.ask(f"{INSTALL} --desk", INSTALL_S_MAX)
+        install(machine, "--desk")
         assert machine.ask(DESK.format("MainPID")) == "0"
         bot = scene.pid()
         slower = slowness(machine)

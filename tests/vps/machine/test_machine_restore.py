@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from tests.vps.machine.emulator import Machine
-from tests.vps.machine.ready import INSTALL, INSTALL_S_MAX, attest, furnish
+from tests.vps.machine.ready import attest, furnish, install
 from tests.vps.machine.scene import DATA, Row, Scene, wait_inside
 from tests.vps.machine.world import BUCKET_URL
 
@@ -52,7 +52,7 @@ def test_box_goes_on_from_what_it_sent_away_when_its_disk_is_lost(wake: Wake, ro
         furnish(machine)
         attest(machine)
         machine.ask(FETCH.format(url=open_way(machine), box=scene.world.bucket.box), 120)
-        machine.ask(f"{INSTALL} --restore /root/fetched", INSTALL_S_MAX)
+        install(machine, "--restore /root/fetched")
         scene.took_s.clear()
         scene.measure(begun_s, 600)
         assert "10.0.2.100" in machine.ask("cat /etc/moss/moss.toml")
