@@ -13,9 +13,10 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from agent.console import leave_quietly, say
+from agent.console import say
 from agent.errors import FolderError, MossError
 from agent.news.model import Scorer
+from store.output import let_go
 
 if TYPE_CHECKING:
     import argparse
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ping_scorer(status)
         return status
     finally:
-        leave_quietly()
+        let_go()
 
 
 def _status(options: "argparse.Namespace") -> int:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from agent.console import leave_quietly, say
+from agent.console import say
+from store.output import let_go
 
 
 def _serve(arguments: Sequence[str]) -> int:
@@ -83,6 +84,6 @@ if __name__ == "__main__":
         try:
             sys.exit(main(sys.argv[1:]))
         finally:
-            leave_quietly()
+            let_go()
     except KeyboardInterrupt:
         sys.exit(130)

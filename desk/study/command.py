@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.clock import MINUTE_S
-from agent.console import leave_quietly, say
+from agent.console import say
 from agent.display import show
 from agent.errors import BadInput, FolderError, MossError
 from agent.folder import find_data
 from agent.settings import Config, minutes
 from desk.study.options import BINS_S, parser
+from store.output import let_go
 
 if TYPE_CHECKING:
     from desk.study.answer import Answer, Asked
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         say(str(error))
         return error.exit_status
     except BrokenPipeError:
-        leave_quietly()
+        let_go()
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
