@@ -26,16 +26,14 @@ def test_notify_says_the_word_when_a_manager_listens(tmp_path: Path, *, abstract
         assert listener.recv(4096).decode() == "READY=1\nSTATUS=매수 KRW-BTC"
 
 
-def test_notify_is_silent_when_nobody_asked() -> None:
-    notify("READY=1", {})
-
-
-def test_notify_is_silent_when_the_manager_is_gone(tmp_path: Path) -> None:
-    notify("WATCHDOG=1", {"NOTIFY_SOCKET": str(tmp_path / "gone")})
-
-
-def test_notify_is_silent_when_the_address_is_too_long() -> None:
-    notify("WATCHDOG=1", {"NOTIFY_SOCKET": "/" + "x" * 500})
+@pytest.mark.parametrize("address", ["", "/nowhere/at/all", "/" + "x" * 500])
+def test_notify_says_it_to_nobody_when_there_is_no_manager(tmp_path: Path, address: str) -> None:
+    listener, _ = heard(str(tmp_path / "notify"))
+    with listener:
+        listener.settimeout(0)
+        notify("WATCHDOG=1", {"NOTIFY_SOCKET": address} if address else {})
+        with pytest.raises(BlockingIOError):
+            listener.recv(4096)
 
 
 def test_rss_kib_grows_when_memory_is_taken() -> None:

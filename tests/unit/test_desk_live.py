@@ -193,6 +193,10 @@ def test_visitors_who_vanish_leave_nothing_open(desk: RunningDesk, prices: Store
             gone.recv(10)
     prices.append(candle(20, 1))
     wait_for(lambda: not open_files(desk), 10)
+    # The control: somebody who stays.
+    visitor = Visitor(desk)
+    wait_for(lambda: bool(open_files(desk)), 10)
+    visitor.leave()
 
 
 def open_files(desk: RunningDesk) -> list[str]:

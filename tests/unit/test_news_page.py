@@ -98,4 +98,6 @@ def test_a_megabyte_of_anything_takes_no_long_time(filler: str) -> None:
 @given(st.text(alphabet="<>/ !-abli='\"&;#x\n", max_size=200))
 def test_any_markup_is_headlines_or_one_error(page: str) -> None:
     with contextlib.suppress(Unusable):
-        read(page, "li", "a")
+        found = read(page, "li", "a")
+        assert 0 < len(found) <= page.count("<li")
+        assert all(title and link.startswith(("http://", "https://", "/")) for title, link in found)
