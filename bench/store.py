@@ -1,6 +1,5 @@
 """What the store costs, beside raw writes and beside peers that people would use instead, in one run."""
 
-import gzip
 import json
 import logging
 import logging.handlers
@@ -10,50 +9,18 @@ import random
 import resource
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import zlib
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from store import Record, Store, scan, tail, verify
+from bench.store_reading import reading, verifying
+from bench.yardstick import MEASURES, failed, peak_kib, record, tell
+from store import Record, Store
 
-TOP = Path(__file__).resolve().parent.parent
 ROUNDS = 1500
-MEASURES = 15
-SEGMENTS = 100
-SEGMENT_BYTES = 10_000_000
-HOURS = 24
-
-failed: list[str] = []
-
-
-def record(n: int) -> Record:
-    """Return a record of about 150 bytes; its time is n seconds after the start of a day."""
-    ts = f"2026-01-01T{n // 3600 % 24:02d}:{n // 60 % 60:02d}:{n % 60:02d}.{n % 1000:03d}Z"
-    # A scatter of digits, as prices have: what repeats would be inflated faster than anyone's data.
-    close, volume = 61_000_000 + n * 7919 % 99_991, n * 104_729 % 99_999_989 / 1e8
-    return {
-        "ts": ts,
-        "kind": "candle",
-        "symbol": "KRW-BTC",
-        "source": "upbit",
-        "close": close,
-        "volume": volume,
-        "n": n,
-    }
-
-
-def tell(what: str, found: float, goal: float, unit: str = "", *, at_least: bool = False) -> None:
-    """Print one figure with its goal, and note when that is missed."""
-    is_met = found >= goal if at_least else found <= goal
-    if not is_met:
-        failed.append(what)
-    bound = f"{'>=' if at_least else '<='} {goal:g}{unit}"
-    print(f"store: {what}: {found:.2f}{unit} (goal {bound}){'' if is_met else '  MISSED'}")
 
 
 class Raw:
@@ -168,89 +135,6 @@ def batches(folder: Path) -> None:
         40,
         at_least=True,
     )
-
-
-def large(folder: Path) -> tuple[Path, Path]:
-    """Make a store of 1 GB in compressed segments of a day each, and one of 10 MB; return their paths."""
-    path, small = folder / "large.jsonl", folder / "small.jsonl"
-    with Store(small, durable=False, checksum=False) as store:
-        count = SEGMENT_BYTES // 150
-        for first in range(0, count, 1000):
-            store.append_many({**record(n * 86_400 // count), "n": n} for n in range(first, min(count, first + 1000)))
-    day = small.read_bytes()
-    for at in range(SEGMENTS):
-        date = f"2026-{at // 28 + 2:02d}-{at % 28 + 1:02d}".encode()
-        found = day.replace(b'"ts":"2026-01-01', b'"ts":"' + date)
-        name = path.with_name(f"{path.name}-20260101-{1_800_000_000 + at}.gz")
-        with gzip.open(name, "wb", compresslevel=6) as packed:
-            packed.write(found)
-    path.write_bytes(day.replace(b'"ts":"2026-01-01', b'"ts":"2026-12-31'))
-    return path, small
-
-
-def best_s(work: Callable[[], object], times: int = MEASURES) -> float:
-    """Return the median time of some runs, in seconds of this process: what else runs here changes it little."""
-    taken = []
-    for _ in range(times):
-        begun_s = time.process_time()
-        work()
-        taken.append(time.process_time() - begun_s)
-    return statistics.median(taken)
-
-
-def reading(folder: Path) -> None:
-    """Compare reads of a large store with those of a small one, and with the least that any reader must do."""
-    path, small = large(folder)
-    rng = random.Random(1)  # noqa: S311 - hours, no secrets
-    large_s, small_s = best_s(lambda: tail(path, 200), 101), best_s(lambda: tail(small, 200), 101)
-    print(f"store: tail(200): {large_s * 1000:.2f} ms of 1 GB, {small_s * 1000:.2f} ms of 10 MB")
-    tell("tail(200) of 1 GB / of 10 MB", large_s / small_s, 1.2)
-    packed = path.with_name(f"{path.name}-20260101-{1_800_000_000}.gz").read_bytes()
-    inflate_s = best_s(lambda: zlib.decompressobj(31).decompress(packed))
-
-    def hour() -> None:
-        at, begin = rng.randrange(SEGMENTS), rng.randrange(HOURS - 1)
-        date = f"2026-{at // 28 + 2:02d}-{at % 28 + 1:02d}"
-        count = sum(1 for _ in scan(path, f"{date}T{begin:02d}:00", f"{date}T{begin + 1:02d}:00"))
-        assert count > SEGMENT_BYTES // 150 // HOURS - 20  # noqa: S101 - a bench of nothing is none
-
-    hour_s = best_s(hour)
-    print(f"store: one hour out of 1 GB: {hour_s * 1000:.0f} ms; inflating one segment: {inflate_s * 1000:.0f} ms")
-    tell("one hour out of 1 GB of gz / inflating one segment", hour_s / inflate_s, 2.0)
-    segment = small.with_name(f"{small.name}-20260101-1.gz")
-    segment.write_bytes(packed)
-    bounded(path, small)
-
-
-def bounded(large: Path, small: Path) -> None:
-    """Compare what reading takes of memory, with fifty times as much of it in the large store."""
-    for name, work in (("scan", "for _ in scan(path): pass"), ("verify", "assert verify(path).ok")):
-        code = "from store import scan, verify\npath = {!r}\n" + work
-        large_kib, small_kib = (peak_kib(code.format(str(path)), times=1) for path in (large, small))
-        print(f"store: {name}: {large_kib} KiB for 1 GB, {small_kib} KiB for 20 MB")
-        tell(f"{name}, peak memory for 1 GB / for 20 MB", large_kib / small_kib, 1.25)
-
-
-def verifying(folder: Path) -> None:
-    """Compare verifying with parsing."""
-    path = folder / "verified.jsonl"
-    with Store(path, durable=False) as store:
-        for first in range(0, 100_000, 1000):
-            store.append_many(record(n) for n in range(first, first + 1000))
-
-    def parse() -> None:
-        with path.open("rb") as lines:
-            for line in lines:
-                json.loads(line)
-
-    tell("verify, times as fast as json.loads", best_s(parse, 5) / best_s(lambda: verify(path), 5), 5, at_least=True)
-
-
-def peak_kib(code: str, times: int = 5) -> int:
-    """Return the peak resident memory of a fresh interpreter that runs the code, the least of some runs."""
-    show = "print(next(l for l in open('/proc/self/status') if l.startswith('VmHWM')).split()[1])"
-    command = [sys.executable, "-c", f"{code}\n{show}"]
-    return min(int(subprocess.run(command, capture_output=True, check=True, cwd=TOP).stdout) for _ in range(times))
 
 
 def memory(folder: Path) -> None:
