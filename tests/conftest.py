@@ -30,6 +30,15 @@ hypothesis.settings.register_profile("moss", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("moss")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Call bytes by the name of their argument.
+
+    pytest would spell them out, and those of a gzip hold the second it was made in: two workers that collect on either
+    side of a second would know a test by two names, and run nothing.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def recorded() -> Callable[[str], Path]:
     """Return what gives the path of a recorded file such as "market/x.json"; it skips where none are kept."""
