@@ -9,7 +9,7 @@ from functools import partial
 
 from agent import config, usage
 from agent.assembly import assembled, holding
-from agent.console import say
+from agent.console import leave_quietly, say
 from agent.course import Course
 from agent.errors import MossError
 from agent.folder import find_data
@@ -18,7 +18,6 @@ from agent.orders import Orders
 from agent.parts import plan_of
 from agent.trader import Trader
 from store import StoreError
-from store.output import let_go
 
 
 def run(options: argparse.Namespace) -> int:
@@ -57,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return 0
     finally:
-        let_go()
+        leave_quietly()
 
 
 if __name__ == "__main__":

@@ -13,10 +13,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from agent.console import say
+from agent.console import leave_quietly, say
 from agent.errors import FolderError, MossError
 from agent.news.model import Scorer
-from store.output import let_go
 
 if TYPE_CHECKING:
     import argparse
@@ -70,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ping_scorer(status)
         return status
     finally:
-        let_go()
+        leave_quietly()
 
 
 def _status(options: "argparse.Namespace") -> int:

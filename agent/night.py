@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from agent import config
 from agent.clock import SystemClock, timestamp
-from agent.console import say
+from agent.console import leave_quietly, say
 from agent.deadline import DeadlinePassed, deadline
 from agent.display import show
 from agent.errors import Busy, FolderError, MossError, Stopped, UsageError
@@ -26,7 +26,6 @@ from agent.secret import secret
 from agent.settings import Config
 from agent.stop import Stop
 from store import NotStored, StoreError
-from store.output import let_go
 
 SECRET = "MOSS_BACKUP_URL"  # noqa: S105 - the name of one
 # Below the time that the loop gives each.
@@ -174,7 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"night: {error}")
         return 1
     finally:
-        let_go()
+        leave_quietly()
 
 
 if __name__ == "__main__":

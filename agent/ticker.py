@@ -10,12 +10,11 @@ from datetime import datetime, timezone
 from agent import config
 from agent.clock import seconds
 from agent.commands import reading
-from agent.console import say, visible
+from agent.console import leave_quietly, say, visible
 from agent.errors import MossError
 from agent.folder import add_places
 from agent.wording import Wording, number
 from store import Follower, Record, tail
-from store.output import let_go
 
 STREAMS = ("signals", "events")
 _POLL_S = 0.5
@@ -99,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"moss tail: {error.filename}: no permission; join the group of the folder's owner (moss on a VPS)")
         return 1
     except BrokenPipeError:
-        let_go()
+        leave_quietly()
     except KeyboardInterrupt:
         return 0
     return 0

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from agent.console import say
-from store.output import let_go
+from agent.console import leave_quietly, say
 
 
 def _serve(arguments: Sequence[str]) -> int:
@@ -84,6 +83,6 @@ if __name__ == "__main__":
         try:
             sys.exit(main(sys.argv[1:]))
         finally:
-            let_go()
+            leave_quietly()
     except KeyboardInterrupt:
         sys.exit(130)

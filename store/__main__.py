@@ -8,12 +8,11 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from store.console import DONE, FAILED, INTERRUPTED, flush, name, say, show, write, write_text
+from store.console import DONE, FAILED, INTERRUPTED, flush, let_go, name, say, show, write, write_text
 from store.errors import StoreError
 from store.follower import Follower
 from store.history import scan
 from store.keeping import FILE, add_to, count
-from store.output import let_go
 from store.read import newest
 from store.search import bound
 from store.segments import segments

@@ -1,6 +1,7 @@
 """What the commands say: data on standard output, messages on standard error, nothing that steers a terminal."""
 
 import json
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -52,6 +53,16 @@ def flush() -> None:
     """Hand on what was written so far; raises OSError where it cannot be, as on a full disk."""
     if sys.stdout is not None:
         sys.stdout.flush()
+
+
+def let_go() -> None:
+    """Let go of an output that takes no more: the interpreter's last flush must not complain, nor set the status."""
+    for file in (sys.stdout, sys.stderr):
+        try:
+            if file is not None:
+                file.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
 
 
 def _visible(message: str) -> str:

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.clock import MINUTE_S
-from agent.console import say
+from agent.console import leave_quietly, say
 from agent.display import show
 from agent.errors import BadInput, FolderError, MossError
 from agent.folder import find_data
 from agent.settings import Config, minutes
 from desk.study.options import BINS_S, parser
-from store.output import let_go
 
 if TYPE_CHECKING:
     from desk.study.answer import Answer, Asked
@@ -38,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
         say(str(error))
         return error.exit_status
     except BrokenPipeError:
-        let_go()
+        leave_quietly()
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
