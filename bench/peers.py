@@ -1,7 +1,8 @@
 """Scores texts with what people use today (bench/peers.txt), by `bench.score`: one JSON line in, one for each peer out.
 
 Each peer gives a number; the sign beyond the threshold that its own documents name is its label. KNU names the file of
-KNU SentiLex, which is no package; without it that peer says where it is to be had.
+KNU SentiLex, which is no package; without it that peer says where it is to be had. Our own Korean words, summed as that
+list is, come last.
 """
 
 import json
@@ -67,12 +68,18 @@ def _finvader() -> Callable[[str], float]:
 
 
 def _knu() -> Callable[[str], float]:
-    from bench.word_list import WordList
+    from bench.word_list import knu
 
     file = os.environ.get("KNU")
     if not file:
         raise LookupError("KNU=path/SentiWord_info.json names no list; get it at github.com/park1200656/KnuSentiLex")
-    return WordList(Path(file)).score
+    return knu(Path(file)).score
+
+
+def _words() -> Callable[[str], float]:
+    from bench.word_list import ours
+
+    return ours(Path(__file__).resolve().parent.parent / "agent" / "news" / "lexicon.tsv").score
 
 
 PEERS = (
@@ -81,6 +88,7 @@ PEERS = (
     Peer("textblob", _textblob, 0.05),
     Peer("finvader", _finvader, 0.05),
     Peer("KNU SentiLex", _knu, 0.5),
+    Peer("our words, summed", _words, 0.05),
 )
 
 
