@@ -14,6 +14,7 @@ from agent.market.candle import Candle, record_of
 from agent.market.sources import Source
 from agent.settings import Config
 from store import Store, newest, scan
+from store.segments import segments
 
 PAGE_S_MAX = 20.0
 PAGES_A_LINE = 50
@@ -123,7 +124,9 @@ class Backfill:
         """Make the finished stream the oldest segment, at once or not at all."""
         stamp_s = first_s - DAY_S
         prices = self._folder.stream("prices")
-        while (segment := _segment(prices, stamp_s)).exists():
+        # A compressed one has its name too: beside it, the new one would be read in its place.
+        taken = segments(str(prices))
+        while str(segment := _segment(prices, stamp_s)) in taken:
             stamp_s -= 1
         return path.rename(segment)
 

@@ -1,5 +1,6 @@
 """The time before the first stored candle, fetched as a process from a fake exchange."""
 
+import gzip
 import random
 import time
 from pathlib import Path
@@ -98,6 +99,24 @@ def test_backfill_fetches_the_time_before_a_symbol_that_was_added_later(tmp_path
     verdict = verify(data / "prices.jsonl")
     assert verdict.ok
     assert verdict.set_back == []
+
+
+def test_backfill_hides_no_earlier_one_when_that_is_compressed(tmp_path: Path) -> None:
+    data, symbols = tmp_path / "data", ["KRW-BTC", "KRW-ETH", "KRW-XRP"]
+    begin_s = int(time.time()) // 60 * 60 - 600 * MINUTE_S
+    with (exchange := FakeUpbit(price)).server as server:
+        for count in range(1, len(symbols) + 1):
+            text = f'[market]\nupbit_url = "{server.url}"\nsymbols = {symbols[:count]}\n'
+            places = ("--config", write_config(tmp_path, text), "--data", data)
+            for command in (("once",), ("backfill", "--since", timestamp(begin_s))):
+                assert run("bot.py", *command, *places).returncode == 0
+            # As logrotate does, in the end.
+            for segment in data.glob("prices.jsonl-*[0-9]"):
+                (data / f"{segment.name}.gz").write_bytes(gzip.compress(segment.read_bytes()))
+                segment.unlink()
+    assert len(list(data.glob("prices.jsonl-*"))) == len(symbols)
+    for symbol in symbols:
+        assert begin_s <= times(data, symbol)[0] <= begin_s + 60
 
 
 def test_backfill_says_and_stores_what_its_exchange_has_no_more(tmp_path: Path) -> None:
