@@ -202,7 +202,7 @@ class StoreSettings:
 
     durable: bool = key(True, "whether a record is on the disk before it counts as stored; false risks a power cut")
     checksum: bool = key(True, "whether each line ends with its checksum")
-    keep_d: int = key(0, "days of records that stay once a verified backup has them; 0: for ever", _between(0, 36_500))
+    keep_d: int = key(0, "days of records, not events or ledger, kept once backed up; 0: for ever", _between(0, 36_500))
 
 
 @dataclass(frozen=True, slots=True)

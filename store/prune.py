@@ -10,12 +10,15 @@ from typing import NamedTuple
 from store.backup import backups
 from store.errors import Damaged
 from store.forward import forward, plain_ts
-from store.lines import record_at
+from store.lines import backward, record_at
 from store.manifest import Entry, load, measure, wrong_file
 from store.read import opened
 from store.search import bound, placed
-from store.segments import open_segment, segments
+from store.segments import open_segment, snapshot
 from store.streams import streams
+
+STAYING = frozenset({"events.jsonl", "ledger.jsonl", "offbox.jsonl"})
+"""Small streams that their writers go on from, however old their records: what is owned, what was ordered or sent."""
 
 
 class Kept(NamedTuple):
@@ -35,6 +38,8 @@ def prune(
 ) -> Iterator[str | Kept]:
     """Remove segments whose records are all older than some days, oldest first; a stream never gets a hole.
 
+    A stream's newest records stay whatever their age, and all of the streams `STAYING`: writers go on from there.
+
     Arguments:
         folder: the data folder.
         to: the folder of backups; its newest one must hold the segment's content, and is read to see that it does.
@@ -48,7 +53,7 @@ def prune(
     entries = load(found[-1]).entries if found else {}
     horizon = bound((now or datetime.now(UTC)) - timedelta(days=keep_d))
     for path in streams(folder) if keep_d else []:
-        for name in segments(path):
+        for name in _older(path) if Path(path).name not in STAYING else []:
             if _newest_ts(name) >= horizon:
                 break
             if why := _not_held(name, found[-1] if found else None, entries.get(Path(name).name)):
@@ -58,6 +63,15 @@ def prune(
                 for ending in ("", ".gz"):
                     Path(name + ending).unlink(missing_ok=True)
             yield name
+
+
+def _older(path: str) -> list[str]:
+    """Return a stream's segments, oldest first, without the one that its newest record is in."""
+    older, live = snapshot(path)
+    if live is None:
+        return older[:-1]
+    with closing(live):
+        return older if any(line.strip() for _, line in backward(live)) else older[:-1]
 
 
 def _newest_ts(name: str) -> str:

@@ -104,7 +104,7 @@ def test_backfill_fetches_the_time_before_a_symbol_that_was_added_later(tmp_path
 def test_backfill_hides_no_earlier_one_when_that_is_compressed(tmp_path: Path) -> None:
     data, symbols = tmp_path / "data", ["KRW-BTC", "KRW-ETH", "KRW-XRP"]
     begin_s = int(time.time()) // 60 * 60 - 600 * MINUTE_S
-    with (exchange := FakeUpbit(price)).server as server:
+    with FakeUpbit(price).server as server:
         for count in range(1, len(symbols) + 1):
             text = f'[market]\nupbit_url = "{server.url}"\nsymbols = {symbols[:count]}\n'
             places = ("--config", write_config(tmp_path, text), "--data", data)

@@ -13,7 +13,7 @@ from store import Record, Store, scan, verify
 from store.__main__ import main
 from store.backup import backup, backups
 from store.manifest import BackupFailed, BadBackup, load
-from store.prune import Kept, prune
+from store.prune import STAYING, Kept, prune
 from store.restore import restore
 from tests.faults.store_rotation import compress, rotate
 
@@ -286,14 +286,40 @@ def test_prune_removes_only_what_is_old_and_in_the_backup(data: Path, tmp_path: 
     assert pruned(prune(data, to, 5, now=in_days(6)))[1] == ["there is no backup"]
     made = backup(data, to, now_s=NOW_S)
     rotate(data / "prices.jsonl", 3)
+    with Store(data / "prices.jsonl", durable=False) as store:
+        store.append(record(40))
     trial = pruned(prune(data, to, 5, now=in_days(6), is_trial=True))
-    assert numbers(data / "prices.jsonl") == list(range(40))
+    assert numbers(data / "prices.jsonl") == list(range(41))
     gone, why = pruned(prune(data, to, 5, now=in_days(6)))
     assert trial == (gone, why)
     assert gone == [f"prices.jsonl-20261121-{at}" for at in range(3)]
     assert why == [f"{made.path} does not hold it"]
-    assert numbers(data / "prices.jsonl") == list(range(30, 40))
+    assert numbers(data / "prices.jsonl") == list(range(30, 41))
     assert numbers(data / "events.jsonl") == list(range(5))
+
+
+@pytest.mark.parametrize("live", [None, b"", b"   \n"])
+def test_prune_leaves_the_newest_record_however_old_it_is(data: Path, tmp_path: Path, live: bytes | None) -> None:
+    rotate(data / "prices.jsonl", 3)
+    if live is not None:
+        (data / "prices.jsonl").write_bytes(live)
+    backup(data, tmp_path / "backups", now_s=NOW_S)
+    gone, why = pruned(prune(data, tmp_path / "backups", 5, now=in_days(1000)))
+    assert (len(gone), why) == (3, [])
+    assert numbers(data / "prices.jsonl") == list(range(30, 40))
+
+
+def test_prune_leaves_what_writers_go_on_from(data: Path, tmp_path: Path) -> None:
+    for name in STAYING:
+        for at in range(3):
+            with Store(data / name, durable=False) as store:
+                store.append(record(at))
+            rotate(data / name, at)
+    before = sorted(path.name for path in data.iterdir() if not path.name.startswith("prices"))
+    backup(data, tmp_path / "backups", now_s=NOW_S)
+    gone, _ = pruned(prune(data, tmp_path / "backups", 5, now=in_days(1000)))
+    assert len(gone) == 3
+    assert sorted(path.name for path in data.iterdir() if not path.name.startswith("prices")) == before
 
 
 def test_prune_stops_where_the_backup_differs(data: Path, tmp_path: Path) -> None:
