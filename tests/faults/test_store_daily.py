@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -82,7 +83,9 @@ def test_rotations_killed_at_random_lose_nothing(path: Path, program: Callable[.
         for turn in range(60):
             store.append_many(record(at, x=rng.randbytes(500).hex()) for at in range(n, n + 40))
             n += 40
-            # An older name, since logrotate's own are of this second.
+            # Older names, since logrotate's own are of this second.
+            for fresh in path.parent.glob(f"{path.name}-20*"):
+                fresh.rename(path.with_name(re.sub(r"-\d+-\d+", f"-19991231-{10**9 + turn}", fresh.name)))
             if path.exists() and turn % 2:
                 rotate(path, turn)
             store.append(record(n))
@@ -96,6 +99,44 @@ def test_rotations_killed_at_random_lose_nothing(path: Path, program: Callable[.
             process.wait()
     assert sorted(numbers(path)) == list(range(n))
     assert killed > 10
+
+
+def test_rotation_waits_when_the_clock_was_ahead_at_the_last(path: Path, program: Callable[..., str]) -> None:
+    program("logrotate")
+    now_s = int(time.time())
+    with Store(path, durable=False) as store:
+        store.append(record(0))
+        ahead = path.rename(path.with_name(f"{path.name}-20261122-{now_s + 3600}"))
+        # What logrotate renames away is no segment, and has no say.
+        path.with_name(f"{path.name}-20261120-5.gz-2099112120.backup").touch()
+        other = path.with_name("events.jsonl")
+        for each in (path, other):
+            with Store(each, durable=False) as stream:
+                stream.append(record(1))
+        done = logrotate(path.parent, "-f")
+        assert done.returncode == 1
+        assert f"is not rotated before second {now_s + 3600}" in done.stderr
+        assert (path.exists(), other.exists()) == (True, False)
+        assert [each["n"] for each in tail(path, 2)] == [0, 1]
+        packed = ahead.with_name(f"{ahead.name}.gz")
+        packed.rename(path.with_name(f"{path.name}-20261122-{now_s - 3600}.gz"))
+        assert logrotate(path.parent, "-f").returncode == 0
+        store.append(record(2))
+    assert numbers(path) == [0, 1, 2]
+
+
+def test_rotation_without_that_wait_hides_what_is_newer(
+    path: Path, program: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program("logrotate")
+    written = Path.write_text
+    monkeypatch.setattr(Path, "write_text", lambda to, text: written(to, text.replace('-gt "${last:-0}"', "-gt 0", 1)))
+    with Store(path, durable=False) as store:
+        store.append(record(0))
+        path.rename(path.with_name(f"{path.name}-20261122-{int(time.time()) + 3600}"))
+        store.append(record(1))
+    assert logrotate(path.parent, "-f").returncode == 0
+    assert next(newest(path))["n"] == 0
 
 
 def test_clock_set_forward_and_back_loses_no_record(path: Path) -> None:

@@ -52,6 +52,10 @@ def violations(text: str, where: str = "logrotate/moss") -> Iterator[Violation]:
         for number, given in values:
             if given != value:
                 yield Violation(f"{where}:{number}", f"{word} {given}".strip() + f": must be {word} {value}: {why}")
+    if "prerotate" not in (word for line in text.splitlines() for word in line.split()[:1]):
+        yield Violation(
+            where, "prerotate is missing: after a clock that was ahead, a segment would sort before older ones"
+        )
     if not any(name == "compresscmd" and given.endswith("lockgz") for _, name, given in said):
         yield Violation(where, "compresscmd must be lockgz, which waits for a writer in flight")
 

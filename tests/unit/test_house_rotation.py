@@ -18,6 +18,9 @@ GOOD = """# Rotates.
     nocreate
     dateext
     dateformat -%Y%m%d-%s
+    prerotate
+        true
+    endscript
     compress
     delaycompress
     compresscmd /opt/moss/logrotate/lockgz
@@ -33,6 +36,7 @@ BAD = {
     "second_rotate": (GOOD.replace("    compress\n", "    rotate 5\n    compress\n"), "rotate 5: must be rotate -1"),
     "maxage": (GOOD.replace("daily", "daily\n    maxage 30"), "maxage: deletes"),
     "no_delay": (GOOD.replace("    delaycompress\n", ""), "delaycompress is missing"),
+    "no_wait": (GOOD.replace("prerotate", "postrotate"), "prerotate is missing"),
     "numbered": (GOOD.replace("    dateext\n", ""), "dateext is missing"),
     "another_name": (GOOD.replace("-%Y%m%d-%s", "-%Y%m%d"), "dateformat -%Y%m%d: must be"),
     "plain_gzip": (GOOD.replace("/opt/moss/logrotate/lockgz", "/bin/gzip"), "compresscmd must be lockgz"),
