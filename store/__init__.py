@@ -8,15 +8,16 @@ from store.line import Damage, Record
 from store.read import newest, tail
 
 if TYPE_CHECKING:
-    from store.follower import Follower, PositionLost, follow
+    from store.follower import Follower, follow
     from store.history import scan
+    from store.position import PositionLost
     from store.verdict import Verdict, verify
 
 __all__ = ["BadRecord", "Damage", "NotStored", "Record", "Store", "StoreError", "newest", "tail"]
 __all__ += ["Follower", "PositionLost", "Verdict", "follow", "scan", "verify"]
 
-_FOLLOWER = dict.fromkeys(("Follower", "PositionLost", "follow"), "follower")
-_WHERE = {"scan": "history", "Verdict": "verdict", "verify": "verdict", **_FOLLOWER}
+_WHERE = {"Follower": "follower", "follow": "follower", "PositionLost": "position"}
+_WHERE |= {"scan": "history", "Verdict": "verdict", "verify": "verdict"}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever that module holds

@@ -4,6 +4,7 @@ import argparse
 import json
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -56,14 +57,27 @@ def _scan(options: argparse.Namespace) -> int:
 
 def _follow(options: argparse.Namespace) -> int:
     name(options.file)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    follower = Follower(options.file, options.position)
-    try:
-        for record in follower:
-            write(show(record))
-            flush()
-    except KeyboardInterrupt:
-        say(f"to go on from here: --from {follower.position}")
+    asked: list[int] = []
+
+    def end(number: int, _: object) -> None:
+        # Between a record's coming and its printing the position would be one too far; who asks twice cannot wait.
+        asked.append(number)
+        signal.signal(number, signal.default_int_handler)
+
+    def wait(pause_s: float) -> object:
+        if not asked:
+            time.sleep(pause_s)
+        return asked
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+    follower = Follower(options.file, options.position, wait=wait)
+    for record in follower:
+        write(show(record))
+        flush()
+        if asked:
+            break
+    say(f"to go on from here: --from {follower.position}")
     return DONE
 
 

@@ -5,25 +5,18 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from zlib import crc32
 
-from store.errors import Damaged, StoreError
-from store.forward import forward, plain_ts
+from store.errors import Damaged
+from store.forward import forward
 from store.inflate import Inflated
 from store.line import Damage, Record
 from store.lines import backward, number_at, record_at
+from store.position import PositionLost, after, after_at, mark, offset_in
 from store.read import OnDamage, PathLike, tell
 from store.segments import Source, identity, open_segment, snapshot
 
 _POLL_S = 0.2
 _RECENT_LINES = 4096
-
-
-class PositionLost(StoreError):
-    """The place a follower wants to go on from exists no more: its owner starts again from "start" or "end"."""
-
-    def __init__(self, path: str, position: str) -> None:
-        super().__init__(f"{path} has no position {position!r} (any more): follow from start or from end")
 
 
 class Follower:
@@ -58,7 +51,7 @@ class Follower:
         self._offset = 0  # where the next line starts
         self._number = 0  # of the next line; 0 where nobody counted
         self._place = ""  # the source's mark, once it was needed
-        self._kept = ("", 0)
+        self._kept = ("", 0, "")
         self._passed: set[str] = set()  # segments that were read or come before
         self._recent: deque[tuple[int, int, int]] = deque(maxlen=_RECENT_LINES)
         self._taken_back: Counter[int] = Counter()
@@ -68,8 +61,8 @@ class Follower:
     @property
     def position(self) -> str:
         """The place after the record that came last, as text to keep; it holds over rotation and compression."""
-        place, offset = self._kept
-        return f"{place}/{offset}" if place else "start"
+        place, offset, last = self._kept
+        return f"{place}/{offset}/{last}" if place else "start"
 
     def close(self) -> None:
         """End the iteration and let go of the file."""
@@ -103,8 +96,8 @@ class Follower:
             return None
         if record is None:
             return None
-        self._place = self._place or _mark(source)
-        self._kept = (self._place, self._offset)
+        self._place = self._place or mark(source)
+        self._kept = (self._place, self._offset, after(line))
         digest = hash(line)
         if self._taken_back[digest]:
             self._taken_back[digest] -= 1
@@ -193,33 +186,23 @@ class Follower:
         self._source.close()
 
     def _find(self, position: str) -> None:
-        place, _, digits = position.rpartition("/")
         older, live = snapshot(self._path)
         for index in range(len(older), -1, -1):
             source = live if index == len(older) else open_segment(older[index])
             if source is None:
                 continue
-            found = _mark(source)
-            if found and (position == "end" or (found == place and digits.isdecimal())):
-                offset = next(backward(source))[0] if position == "end" else int(digits)
+            if position == "end":
+                offset = next(backward(source))[0] if mark(source) else None
+            else:
+                offset = offset_in(source, position)
+            if offset is not None:
                 self._passed.update(older[: index + 1])
+                self._kept = (mark(source), offset, after_at(source, offset))
                 self._open(source, offset, is_live=index == len(older))
-                self._kept = (found, offset)
                 return
             source.close()
         if position != "end":
             raise PositionLost(self._path, position)
-
-
-def _mark(source: Source) -> str:
-    """Return what tells a file's content from any other, whatever it is named: its first line, in short.
-
-    Empty while it has no line.
-    """
-    for _, line in forward(source):
-        if line.strip():
-            return f"{plain_ts(line).decode(errors='replace') or '-'}/{crc32(line):08x}"
-    return ""
 
 
 def _is_same(segment: str, source: Source) -> bool:
@@ -229,7 +212,7 @@ def _is_same(segment: str, source: Source) -> bool:
     except FileNotFoundError:
         return False
     try:
-        return candidate.identity == source.identity or _mark(candidate) == _mark(source) != ""
+        return candidate.identity == source.identity or mark(candidate) == mark(source) != ""
     finally:
         candidate.close()
 

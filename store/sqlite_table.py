@@ -8,8 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 from store.export import CannotExport, plain
-from store.follower import Follower, PositionLost
+from store.follower import Follower
 from store.line import Record
+from store.position import PositionLost
 from store.read import OnDamage
 
 _KEY = "_position"

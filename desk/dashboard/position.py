@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from desk.dashboard.records import STREAMS
 
 POSITION_MAX = 2000
-_PLACE = re.compile(r"[^|=]{1,120}/[0-9a-f]{8}/[0-9]{1,15}")
+_PLACE = re.compile(r"[^|=]{1,120}/[0-9a-f]{8}/[0-9]{1,15}(?:/(?:[0-9a-f]{8}|-))?")
 
 
 def position_of(places: Mapping[str, str]) -> str:

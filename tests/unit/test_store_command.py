@@ -170,3 +170,19 @@ def test_follow_prints_as_records_come_and_says_where_to_go_on(path: Path, endin
     with Store(path) as store:
         store.append(record(32))
     assert next(follow(path, kept)) == record(32)
+
+
+def test_follow_tells_no_position_past_what_it_printed_when_it_is_asked_to_end(path: Path) -> None:
+    """The signal comes after a record was read and before it is printed."""
+    code = (
+        "import os, signal, sys\nimport store.__main__ as command\nshow = command.show\n"
+        "def asked(record):\n    if record['n'] == 7: os.kill(os.getpid(), signal.SIGTERM)\n    return show(record)\n"
+        "command.show = asked\nsys.exit(command.main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "follow", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=30)
+    assert done.returncode == 0
+    printed = [json.loads(line)["n"] for line in done.stdout.splitlines()]
+    kept = done.stderr.splitlines()[-1].rpartition(" ")[2]
+    assert printed == list(range(8))
+    assert next(follow(path, kept)) == record(8)

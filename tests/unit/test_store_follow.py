@@ -105,7 +105,43 @@ def test_every_position_leads_to_the_next_record_even_after_compression(segmente
         assert numbers(now(segmented, kept[at])) == list(range(at, 105))
 
 
-@pytest.mark.parametrize("bad", ["", "x", "/", "2026-11-21T00:00:00.000Z/00000000/5", "//5"])
+def test_position_of_an_earlier_version_still_leads_to_the_next_record(segmented: Path) -> None:
+    follower = now(segmented)
+    for at in range(1, 100):
+        next(follower)
+        assert numbers(now(segmented, follower.position.rpartition("/")[0])) == list(range(at, 100))
+
+
+@pytest.mark.parametrize("text", ["", "longer", "é" * 700])
+def test_position_is_lost_when_other_records_took_its_place(segmented: Path, text: str) -> None:
+    before = segmented.read_bytes()
+    fill(segmented, 100, 120)
+    follower = now(segmented)
+    kept = [follower.position for _ in follower]
+    # A backup of that moment was restored, and others follow.
+    segmented.write_bytes(before)
+    with Store(segmented) as store:
+        store.append_many({**record(n), "text": text} for n in range(500, 540))
+    assert numbers(now(segmented, kept[99])) == list(range(500, 540))
+    for position in kept[100:]:
+        with pytest.raises(PositionLost):
+            now(segmented, position)
+
+
+def test_position_holds_when_its_own_record_was_taken_back(segmented: Path) -> None:
+    follower = now(segmented)
+    kept = [follower.position for _ in follower][-1]
+    content = segmented.read_bytes()
+    line = content.splitlines(keepends=True)[-1]
+    segmented.write_bytes(content[: -len(line)] + b" " * (len(line) - 1) + b"\n")
+    fill(segmented, 100, 102)
+    assert numbers(now(segmented, kept)) == [100, 101]
+    blank = now(segmented, "end").position
+    fill(segmented, 102, 103)
+    assert numbers(now(segmented, blank)) == [102]
+
+
+@pytest.mark.parametrize("bad", ["", "x", "/", "2026-11-21T00:00:00.000Z/00000000/5", "//5", "end/1/2/3/4"])
 def test_unknown_position_is_an_error(segmented: Path, bad: str) -> None:
     with pytest.raises(PositionLost):
         follow(segmented, bad)
