@@ -15,7 +15,7 @@ from store.follower import Follower
 from store.history import scan
 from store.keeping import FILE, add_to, count
 from store.read import newest
-from store.search import bound
+from store.search import SLACK_S, bound
 from store.segments import segments
 from store.streams import streams
 from store.verdict import Verdict, verify
@@ -141,7 +141,11 @@ def _disk_bytes(path: str) -> int:
 
 
 def _moment(text: str) -> str:
-    bound(text)
+    try:
+        bound(text, -SLACK_S)
+        bound(text, SLACK_S)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no moment such as 2026-11-21T09:00+09:00") from error
     return text
 
 

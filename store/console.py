@@ -13,7 +13,14 @@ DONE, FAILED, INTERRUPTED = 0, 1, 130
 
 
 def name(path: str) -> None:
-    """Say which file is read, and what may be wrong where there is nothing."""
+    """Say which file is read, and what may be wrong where there is nothing.
+
+    Raises: ValueError where it is the name of no stream.
+    """
+    if Path(path).is_dir():
+        raise ValueError(f"{path}: is a folder; name one of its streams, such as {Path(path) / 'prices.jsonl'}")
+    if path.endswith(".gz"):
+        raise ValueError(f"{path}: is a compressed segment, which is read with its stream: name the file NAME.jsonl")
     count = len(segments(path)) + Path(path).exists()
     if count:
         say(f"{Path(path).absolute()}: {count} files")
@@ -38,8 +45,9 @@ def show(record: Record) -> bytes:
     """Write a record as a line for people and pipes: no checksum, nothing that steers a terminal."""
     try:
         return json_text(record).encode() + b"\n"
-    except UnicodeEncodeError:
+    except ValueError:
         # Another hand's line may hold half a letter, which goes as it came: escaped, with all else that is not ASCII.
+        # Or a number that is too large for any, which goes as Infinity.
         return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
 

@@ -21,7 +21,7 @@ def write(path: str, target: Path, on_damage: OnDamage) -> int:
     for record in scan(path, on_damage=on_damage):
         columns.update(dict.fromkeys(record))
         count += 1
-    with open(target, "x", encoding="utf-8", newline="") as file:
+    with open(target, "w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         # Python quotes a carriage return of itself only where lines end in one.
         quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)

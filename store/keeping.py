@@ -8,6 +8,7 @@ from pathlib import Path
 
 from store.console import DONE, FAILED, name, say, write_text
 
+_DAYS_MAX = 36_500
 FILE = "NAME.jsonl; its rotated segments are read with it"
 
 
@@ -17,7 +18,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     backup.add_argument("folder", metavar="DIR", help="the data folder")
     backup.add_argument("to", metavar="DEST", help="a folder that keeps many, or an archive: NAME.tar.gz")
     backup.add_argument("--config", metavar="FILE", help="a configuration to keep with it")
-    backup.add_argument("--keep-d", type=count, default=0, metavar="D", help="remove backups older than D days")
+    backup.add_argument("--keep-d", type=_days, default=0, metavar="D", help="remove backups older than D days")
     backup.set_defaults(run=_backup)
 
     restore = commands.add_parser("restore", help="bring a backup back into an empty folder")
@@ -28,7 +29,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     prune = commands.add_parser("prune", help="remove old segments that the newest backup was found to hold")
     prune.add_argument("folder", metavar="DIR", help="the data folder")
     prune.add_argument("backups", metavar="BACKUPS", help="the folder of backups")
-    prune.add_argument("--keep-d", type=count, required=True, metavar="D", help="days of records that stay")
+    prune.add_argument("--keep-d", type=_days, required=True, metavar="D", help="days of records that stay")
     prune.add_argument("--dry-run", action="store_true", help="only tell")
     prune.set_defaults(run=_prune)
 
@@ -87,8 +88,16 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def count(text: str) -> int:
-    """Read a number of things or days that a person gave."""
+    """Read a number of things that a person gave."""
     number = int(text)
     if number < 0:
         raise ValueError(text)
+    return number
+
+
+def _days(text: str) -> int:
+    if (number := count(text)) > _DAYS_MAX:
+        raise argparse.ArgumentTypeError(
+            f"{text} days are more than {_DAYS_MAX}, a hundred years; 0 keeps all for ever"
+        )
     return number

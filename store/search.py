@@ -19,15 +19,18 @@ SLACK_S = 60
 def bound(when: str | datetime, shift_s: int = 0) -> str:
     """Return a moment as records write it, rounded up to a millisecond, so that comparing texts compares times.
 
-    Raises: ValueError when it is no moment, or a datetime without a zone.
+    Raises: ValueError when it is no moment, a datetime without a zone, or too near the first year or the last.
     """
     moment = datetime.fromisoformat(when) if isinstance(when, str) else when
     if moment.tzinfo is None:
         if not isinstance(when, str):
             raise ValueError(f"{when!r} names no zone, so it is no moment")
         moment = moment.replace(tzinfo=UTC)
-    moment = moment.astimezone(UTC) + timedelta(seconds=shift_s, microseconds=999)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    try:
+        moment = moment.astimezone(UTC) + timedelta(seconds=shift_s, microseconds=999)
+    except OverflowError as error:
+        raise ValueError(f"{when} lies too far from any record") from error
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def placed(ts: str) -> str:
@@ -39,7 +42,7 @@ def placed(ts: str) -> str:
         return ts
     try:
         return bound(ts)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise Damaged("its `ts` is no moment, so no range of time holds it") from error
 
 

@@ -103,6 +103,9 @@ def test_stats_prints_an_object_for_each_stream(path: Path) -> None:
         ["tail", "x", "-n", "many"],
         ["tail", "x", "-n", "-1"],
         ["scan", "x", "--since", "soon"],
+        ["scan", "x", "--since", "0001-01-01"],
+        ["scan", "x", "--until", "9999-12-31T23:59:59"],
+        ["prune", "x", "y", "--keep-d", "800000"],
         ["verify"],
     ],
 )
@@ -122,7 +125,10 @@ def test_nothing_there_is_said_and_is_no_failure(tmp_path: Path, capsys: pytest.
 
 def test_unreadable_folder_ends_with_1_and_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tail", str(tmp_path)]) == 1
-    assert "Is a directory" in capsys.readouterr().err
+    assert f"store: {tmp_path}: is a folder; name one of its streams" in capsys.readouterr().err
+    for command in ("verify", "tail", "scan"):
+        assert main([command, str(tmp_path / "x.jsonl-20261121-5.gz")]) == 1
+        assert "is a compressed segment, which is read with its stream" in capsys.readouterr().err
     assert main(["follow", str(tmp_path / "x.jsonl"), "--from", "2026/x/9"]) == 1
     assert "has no position" in capsys.readouterr().err
 
@@ -186,3 +192,19 @@ def test_follow_tells_no_position_past_what_it_printed_when_it_is_asked_to_end(p
     kept = done.stderr.splitlines()[-1].rpartition(" ")[2]
     assert printed == list(range(8))
     assert next(follow(path, kept)) == record(8)
+
+
+def test_moment_that_is_none_says_how_one_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["scan", "x", "--since", "yesterday"])
+    assert "'yesterday' is no moment such as 2026-11-21T09:00+09:00" in capsys.readouterr().err
+
+
+def test_scan_finds_all_when_it_begins_before_the_year_1000(path: Path) -> None:
+    assert len(run("scan", path, "--since", "0300-01-01").stdout.splitlines()) == 30
+
+
+def test_number_of_another_hand_that_is_too_large_ends_nothing(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b'{"ts":"2026-11-21T00:01:00.000Z","kind":"test","n":1e999}\n')
+    assert run("scan", path).stdout.splitlines()[-1].endswith('"n":Infinity}')

@@ -98,6 +98,12 @@ def test_sqlite_gets_only_what_is_new_over_rotations(path: Path, tmp_path: Path)
     assert [n for (n,) in query(out, "select n from prices order by ts")] == list(range(35))
 
 
+def test_csv_is_written_when_an_earlier_export_died(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.csv.part").write_text("half a line")
+    assert export(path, tmp_path / "out.csv") > 0
+    assert not (tmp_path / "out.csv.part").exists()
+
+
 def test_sqlite_gets_nothing_twice_after_its_place_was_pruned_or_forgotten(path: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.sqlite"
     export(path, out)
