@@ -60,7 +60,8 @@ def prune(
                 yield Kept(name, why)
                 break
             if not is_trial:
-                for ending in ("", ".gz"):
+                # The plain one last: it counts, and what lies compressed beside it may be half of it.
+                for ending in (".gz", ""):
                     Path(name + ending).unlink(missing_ok=True)
             yield name
 

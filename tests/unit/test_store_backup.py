@@ -1,5 +1,6 @@
 """Backing up while writers write, restoring into an empty folder, and pruning what a backup holds."""
 
+import gzip
 import json
 import os
 import threading
@@ -333,6 +334,30 @@ def test_prune_stops_where_the_backup_differs(data: Path, tmp_path: Path) -> Non
     segment = data / "prices.jsonl-20261121-1"
     segment.write_bytes(segment.read_bytes() + b" \n")
     assert "another content" in pruned(prune(data, tmp_path / "backups", 5, now=in_days(6)))[1][0]
+
+
+def test_prune_that_dies_leaves_no_half_of_a_segment(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to = tmp_path / "backups"
+    segment = data / "prices.jsonl-20261121-1"
+    # A gzip that died left this.
+    segment.with_name(f"{segment.name}.gz").write_bytes(gzip.compress(segment.read_bytes())[:50])
+    backup(data, to, now_s=NOW_S)
+    unlink = Path.unlink
+
+    def die(path: Path, *, missing_ok: bool = False) -> None:
+        is_there = path.exists()
+        unlink(path, missing_ok=missing_ok)
+        if is_there and path.name.startswith(segment.name):
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", die)
+        with pytest.raises(KeyboardInterrupt):
+            list(prune(data, to, 5, now=in_days(6)))
+    assert numbers(data / "prices.jsonl") == list(range(10, 40))
+    assert pruned(prune(data, to, 5, now=in_days(6)))[0] == [f"prices.jsonl-20261121-{at}" for at in (1, 2)]
 
 
 def test_what_was_pruned_stays_in_every_later_backup(data: Path, tmp_path: Path) -> None:
