@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from store.archive import ENDINGS, write
@@ -21,8 +21,8 @@ from store.segments import Source
 from store.streams import is_segment
 from store.verdict import Verdict
 
-_PREFIX, _SUFFIX = "moss-", "Z"
-_DAY_S = 86_400
+_PREFIX = "moss-"
+_NAMES = f"{_PREFIX}{'[0-9]' * 8}T{'[0-9]' * 6}Z"
 
 
 def backup(
@@ -53,22 +53,18 @@ def backup(
 
 
 def backups(to: str | os.PathLike[str]) -> list[Path]:
-    """Return the whole backups in a folder of them, oldest first."""
-    return sorted(path.parent for path in Path(to).glob(f"{_PREFIX}*{_SUFFIX}/{NAME}"))
+    """Return the backups in a folder of them, in the order they were made in, whatever the clock said."""
+    return sorted(path.parent for path in Path(to).glob(f"{_NAMES}/{NAME}"))
 
 
 def _to_folder(source: Path, to: Path, config: str | os.PathLike[str] | None, keep_d: int, now_s: float | None) -> Made:
     to.mkdir(parents=True, exist_ok=True, mode=0o750)
     with _alone(to):
         now = _moment(now_s)
-        while (final := to / f"{_PREFIX}{now:%Y%m%dT%H%M%S}{_SUFFIX}").exists():
-            if now_s is not None:
-                raise BackupFailed(f"{final}: is there already")
-            # A name is a second, and this one's is taken.
-            time.sleep(1 - time.time() % 1)
-            now = _moment(now_s)
-        for died in to.glob(f"{_PREFIX}*.part"):
-            shutil.rmtree(died)
+        final = to / _free_name(to, now)
+        for died in to.glob(f"{_NAMES}.part"):
+            if died.is_dir():
+                shutil.rmtree(died)
         part = Path(f"{final}.part")
         part.mkdir(mode=0o750)
         try:
@@ -83,6 +79,16 @@ def _to_folder(source: Path, to: Path, config: str | os.PathLike[str] | None, ke
 
 def _moment(now_s: float | None) -> datetime:
     return datetime.fromtimestamp(time.time() if now_s is None else now_s, UTC)
+
+
+def _free_name(to: Path, now: datetime) -> str:
+    """Return a name for a backup, after all there are: that of this second, unless the clock was ahead before."""
+    name = f"{_PREFIX}{now:%Y%m%dT%H%M%SZ}"
+    newest = max((path.name for path in to.glob(_NAMES)), default="")
+    if name > newest:
+        return name
+    after = datetime.fromisoformat(newest.removeprefix(_PREFIX)) + timedelta(seconds=1)
+    return f"{_PREFIX}{after:%Y%m%dT%H%M%SZ}"
 
 
 def _fill(
@@ -156,17 +162,19 @@ def _remove_old(to: Path, keep_d: int, now: datetime) -> list[Path]:
     """Remove the backups that are too old and that the newest makes superfluous."""
     *older, newest = backups(to)
     held = {(entry.name, entry.sha256) for entry in load(newest).entries.values()}
+    made = now
     removed = []
-    for path in older if keep_d else []:
+    for path in reversed(older) if keep_d else []:
         manifest = load(path)
-        age_s = (now - datetime.fromisoformat(manifest.made)).total_seconds()
+        # One that says it was made later than those after it was made while the clock was ahead.
+        made = min(made, datetime.fromisoformat(manifest.made))
         rotated = {(entry.name, entry.sha256) for entry in manifest.entries.values() if is_segment(entry.name)}
-        if age_s > keep_d * _DAY_S and rotated <= held:
+        if now - made > timedelta(days=keep_d) and rotated <= held:
             # Without its manifest it is no backup any more, should this be killed halfway.
             (path / NAME).unlink()
             shutil.rmtree(path)
             removed.append(path)
-    return removed
+    return removed[::-1]
 
 
 @contextmanager

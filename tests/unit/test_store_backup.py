@@ -1,5 +1,6 @@
 """Backing up while writers write, restoring into an empty folder, and pruning what a backup holds."""
 
+import fcntl
 import gzip
 import json
 import os
@@ -98,6 +99,25 @@ def test_backups_within_one_second_get_a_name_each(data: Path, tmp_path: Path) -
     made = [backup(data, tmp_path / "backups") for _ in range(3)]
     assert [each.path for each in made] == backups(tmp_path / "backups")
     assert [each.copied for each in made] == [5, 0, 0]
+    # A clock that stands still is no other case.
+    names = [backup(data, tmp_path / "still", now_s=NOW_S + at).path.name for at in (59, 59, 59)]
+    assert names == [f"moss-20261201T00{each}Z" for each in ("0059", "0100", "0101")]
+
+
+def test_backup_after_one_by_a_clock_ahead_is_the_newest(data: Path, tmp_path: Path) -> None:
+    to = tmp_path / "backups"
+    copied = []
+    for day in range(6):
+        with Store(data / "events.jsonl", durable=False) as store:
+            store.append(record(5 + day))
+        is_ahead = day == 1
+        made = backup(data, to, keep_d=2, now_s=NOW_S + day * DAY_S + is_ahead * 365 * DAY_S)
+        assert backups(to)[-1] == made.path
+        copied.append(made.copied)
+    assert copied == [5, *[1] * 5]
+    assert [load(path).made[:10] for path in backups(to)] == ["2026-12-04", "2026-12-05", "2026-12-06"]
+    restore(to, tmp_path / "back")
+    assert numbers(tmp_path / "back" / "events.jsonl") == list(range(11))
 
 
 def test_backup_where_links_cannot_be_made_copies(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,13 +244,20 @@ def test_failed_backup_leaves_earlier_ones_and_nothing_else(
     (to / "moss-20261130T000000Z.part").mkdir()
     backup(data, to, now_s=NOW_S + 2)
     assert len(list(to.iterdir())) == 2
+    (to / "moss-2026.tar.gz.part").touch()
+    (to / "moss-20261130T000000Z.part").touch()
+    backup(data, to, now_s=NOW_S + 3)
+    assert len(list(to.iterdir())) == 5
 
 
 def test_two_backups_at_once_into_one_folder_are_refused(data: Path, tmp_path: Path) -> None:
     to = tmp_path / "backups"
-    backup(data, to, now_s=NOW_S)
-    with pytest.raises(BackupFailed, match="there already"):
+    to.mkdir()
+    descriptor = os.open(to, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with pytest.raises(BackupFailed, match="another backup is at work"):
         backup(data, to, now_s=NOW_S)
+    os.close(descriptor)
     backup(data, tmp_path / "one.tar")
     with pytest.raises(BackupFailed, match="no backup is overwritten"):
         backup(data, tmp_path / "one.tar")
