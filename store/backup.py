@@ -1,7 +1,8 @@
 """Backing up a data folder while writers write: into a folder of backups, or into one archive.
 
 A folder of backups holds one folder a backup, each whole in itself: what did not change is a hard link to the backup
-before. It also holds the segments that were pruned from the data since: an old backup may go, and nothing goes with it.
+before, which is read again first. It also holds the segments that were pruned from the data since: an old backup may
+go, and nothing goes with it.
 """
 
 import fcntl
@@ -14,12 +15,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from store.archive import ENDINGS, write
-from store.content import File, files
-from store.manifest import NAME, BackupFailed, Entry, Made, Manifest, flush, load, wrong
+from store.content import files
+from store.manifest import NAME, BackupFailed, BadBackup, Made, flush, load
+from store.part import Part
 from store.search import bound
-from store.segments import Source
 from store.streams import is_segment
-from store.verdict import Verdict
 
 _PREFIX = "moss-"
 _NAMES = f"{_PREFIX}{'[0-9]' * 8}T{'[0-9]' * 6}Z"
@@ -42,7 +42,8 @@ def backup(
         keep_d: remove backups older than so many days, never the newest; 0 keeps all.
         now_s: the time, seconds since 1970 UTC.
     Raises: BackupFailed when it is not whole; OSError when something cannot be read or written.
-    Cost: reads what is new twice; a lock on a live file for as long as finding its last line takes.
+    Cost: reads what is new twice, and what the backup before has of the rest once, to see that it is still sound; a
+        lock on a live file for as long as finding its last line takes.
     """
     source, target = Path(folder), Path(to)
     if not source.is_dir():
@@ -68,13 +69,17 @@ def _to_folder(source: Path, to: Path, config: str | os.PathLike[str] | None, ke
         part = Path(f"{final}.part")
         part.mkdir(mode=0o750)
         try:
-            manifest, copied, damaged = _fill(part, source, config, backups(to)[-1:], now)
+            filling = Part(part, backups(to))
+            for name, file in files(source, config):
+                filling.take(name, file)
+            filling.take_over()
+            manifest, copied = filling.end(bound(now), str(source.absolute()))
             part.rename(final)
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
             raise
         flush(to)
-        return Made(final, manifest, copied, _remove_old(to, keep_d, now), damaged)
+        return Made(final, manifest, copied, _remove_old(to, keep_d, now), filling.damaged)
 
 
 def _moment(now_s: float | None) -> datetime:
@@ -91,73 +96,6 @@ def _free_name(to: Path, now: datetime) -> str:
     return f"{_PREFIX}{after:%Y%m%dT%H%M%SZ}"
 
 
-def _fill(
-    part: Path, source: Path, config: str | os.PathLike[str] | None, before: list[Path], now: datetime
-) -> tuple[Manifest, int, list[str]]:
-    """Make a backup in an empty folder; return its manifest, how much was copied, and what was found rotten."""
-    known = load(before[0]).entries if before else {}
-    entries: dict[str, Entry] = {}
-    damaged = []
-    new = []
-    for name, file in files(source, config):
-        old = known.get(name)
-        if old and not _is_unchanged(file, old):
-            if is_segment(name) and (why := _rotten(file.source)):
-                damaged.append(f"{file.source.path}: {why}; the backup keeps what it was before")
-            else:
-                old = None
-        if old:
-            _take_over(before[0] / old.stored, part / old.stored)
-        else:
-            new.append(_copy(name, file, part))
-            if file.source.broken:
-                damaged.append(f"{file.source.path}: {file.source.broken}; kept as it lies")
-        entries[name] = old or new[-1]
-    for name, old in known.items():
-        if name not in entries and is_segment(name):
-            _take_over(before[0] / old.stored, part / old.stored)
-            entries[name] = old
-    manifest = Manifest(bound(now), str(source.absolute()), entries)
-    if problems := list(wrong(part, new)):
-        raise BackupFailed("; ".join(problems))
-    (part / NAME).write_bytes(manifest.dump())
-    flush(part / NAME)
-    flush(part)
-    return manifest, len(new), damaged
-
-
-def _is_unchanged(file: File, old: Entry) -> bool:
-    return (file.raw_bytes, file.mtime_ns) == (old.source_size_bytes, old.source_mtime_ns)
-
-
-def _copy(name: str, file: File, part: Path) -> Entry:
-    entry = file.entry(name)
-    left_bytes = file.raw_bytes
-    with file.raw() as raw, open(part / entry.stored, "xb") as copy:
-        while left_bytes and (piece := raw.read(min(left_bytes, 1 << 20))):
-            copy.write(piece)
-            left_bytes -= len(piece)
-        copy.flush()
-        os.fsync(copy.fileno())
-    (part / entry.stored).chmod(0o440)
-    return entry
-
-
-def _take_over(old: Path, new: Path) -> None:
-    """Link a file of the backup before into this one, or copy it where the file system knows no links."""
-    try:
-        os.link(old, new)
-    except OSError:
-        shutil.copy2(old, new)
-
-
-def _rotten(source: Source) -> str:
-    """Return what is wrong with a segment, which nobody writes to any more, empty if nothing."""
-    verdict = Verdict()
-    verdict.add(source)
-    return source.broken or "".join(f"line {damage.line} {damage.why}" for damage in verdict.damaged[:1])
-
-
 def _remove_old(to: Path, keep_d: int, now: datetime) -> list[Path]:
     """Remove the backups that are too old and that the newest makes superfluous."""
     *older, newest = backups(to)
@@ -165,7 +103,11 @@ def _remove_old(to: Path, keep_d: int, now: datetime) -> list[Path]:
     made = now
     removed = []
     for path in reversed(older) if keep_d else []:
-        manifest = load(path)
+        try:
+            manifest = load(path)
+        except BadBackup:
+            # Nobody can tell what it holds.
+            continue
         # One that says it was made later than those after it was made while the clock was ahead.
         made = min(made, datetime.fromisoformat(manifest.made))
         rotated = {(entry.name, entry.sha256) for entry in manifest.entries.values() if is_segment(entry.name)}

@@ -44,7 +44,8 @@ def _backup(options: argparse.Namespace) -> int:
 
     made = backup(options.folder, options.to, config=options.config, keep_d=options.keep_d)
     files, size_bytes = len(made.manifest.entries), sum(each.size_bytes for each in made.manifest.entries.values())
-    write_text(f"{made.path}: {files} files, {size_bytes} bytes of content, {made.copied} files copied, all verified")
+    sound = "not all sound" if made.damaged else "all verified"
+    write_text(f"{made.path}: {files} files, {size_bytes} bytes of content, {made.copied} files copied, {sound}")
     for path in made.removed:
         write_text(f"{path}: removed, older than {options.keep_d} days")
     for why in made.damaged:

@@ -63,7 +63,7 @@ class Made(NamedTuple):
     removed: list[Path]
     """Backups that had become too old."""
     damaged: list[str]
-    """Segments that have rotted in the data, and what the backup holds instead."""
+    """What has rotted in the data or in a backup before, and what this one holds instead."""
 
 
 def load(backup: Path) -> Manifest:
@@ -117,15 +117,22 @@ def wrong(folder: Path, entries: Iterable[Entry]) -> Iterator[str]:
 def wrong_file(folder: Path, entry: Entry) -> str:
     """Return what is wrong with one file of a backup, empty if nothing."""
     path = folder / entry.stored
+    flaw = _flaw(path, entry)
+    return flaw and f"{path}: {flaw}"
+
+
+def _flaw(path: Path, entry: Entry) -> str:
     try:
         with closing(open_segment(str(path).removesuffix(".gz"))) as source:
             size_bytes, sha256 = measure(source)
             if source.broken != entry.damage:
-                return f"{path}: {source.broken or 'no longer broken'}"
+                return source.broken or "no longer broken"
+    except FileNotFoundError:
+        return "is missing from the backup"
     except OSError as error:
-        return f"{path}: cannot be read: {error.strerror}"
+        return f"cannot be read: {error.strerror}"
     if (size_bytes, sha256) != (entry.size_bytes, entry.sha256):
-        return f"{path}: {size_bytes} bytes of content that are not those that were backed up"
+        return f"{size_bytes} bytes of content that are not those that were backed up"
     return ""
 
 

@@ -5,7 +5,7 @@ import gzip
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -288,6 +288,95 @@ def test_segment_that_was_broken_from_the_start_is_kept_as_it_lies(data: Path, t
         assert (tmp_path / f"back{to.suffix}" / packed.name).read_bytes() == packed.read_bytes()
 
 
+def hurt(file: Path) -> None:
+    """Change one byte of a file in a backup, and nothing that its folder says of it."""
+    file.chmod(0o640)
+    before = file.stat()
+    whole = bytearray(file.read_bytes())
+    whole[len(whole) // 2] ^= 1
+    file.write_bytes(whole)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize("name", ["prices.jsonl-20261121-0.gz", "prices.jsonl-20261121-1", "events.jsonl"])
+@pytest.mark.parametrize("harm", [hurt, Path.unlink])
+def test_file_that_rotted_in_the_backup_is_copied_anew_from_the_data(
+    data: Path, tmp_path: Path, harm: Callable[[Path], None], name: str
+) -> None:
+    to = tmp_path / "backups"
+    harm(backup(data, to, now_s=NOW_S).path / name)
+    made = backup(data, to, now_s=NOW_S + 1)
+    assert made.copied == 1
+    assert [why.rpartition("; ")[2] for why in made.damaged] == ["copied anew from the data"]
+    restore(to, tmp_path / "back")
+    assert numbers(tmp_path / "back" / "prices.jsonl") == list(range(40))
+    assert numbers(tmp_path / "back" / "events.jsonl") == list(range(5))
+    assert backup(data, to, now_s=NOW_S + 2).damaged == []
+
+
+def test_file_that_rotted_in_the_backup_and_in_the_data_is_told_of_both(data: Path, tmp_path: Path) -> None:
+    to = tmp_path / "backups"
+    segment = "prices.jsonl-20261121-1"
+    for folder in (backup(data, to, now_s=NOW_S).path, data):
+        hurt(folder / segment)
+    rotted, kept = backup(data, to, now_s=NOW_S + 1).damaged
+    assert "copied anew" in rotted
+    assert kept.startswith(f"{data / segment}: line ")
+    restore(to, tmp_path / "back")
+    assert (tmp_path / "back" / segment).read_bytes() == (data / segment).read_bytes()
+
+
+def test_pruned_segment_that_rotted_is_taken_from_an_older_backup(data: Path, tmp_path: Path) -> None:
+    to = tmp_path / "backups"
+    segment = "prices.jsonl-20261121-1"
+    first, second = (backup(data, to, now_s=NOW_S + at).path for at in range(2))
+    list(prune(data, to, 5, now=in_days(6)))
+    # As on a disk that knows no links.
+    (second / segment).unlink()
+    (second / segment).write_bytes((first / segment).read_bytes())
+    hurt(second / segment)
+    made = backup(data, to, now_s=NOW_S + 2)
+    assert [why.rpartition("; ")[2] for why in made.damaged] == [f"taken from {first}"]
+    restore(to, tmp_path / "back")
+    assert numbers(tmp_path / "back" / "prices.jsonl") == list(range(40))
+    assert backup(data, to, now_s=NOW_S + 3).damaged == []
+
+
+def test_pruned_segment_that_rotted_everywhere_is_told_until_it_is_removed(data: Path, tmp_path: Path) -> None:
+    to = tmp_path / "backups"
+    segment = "prices.jsonl-20261121-1"
+    hurt(backup(data, to, now_s=NOW_S).path / segment)
+    for name in (segment, "prices.jsonl-20261121-0.gz"):
+        (data / name).unlink()
+    for at in (1, 2):
+        made = backup(data, to, now_s=NOW_S + at)
+        assert "no backup has it sound: `restore" in "".join(made.damaged)
+    for path in backups(to):
+        (path / segment).unlink()
+    assert "goes without it" in "".join(backup(data, to, now_s=NOW_S + 3).damaged)
+    assert backup(data, to, now_s=NOW_S + 4).damaged == []
+    restore(to, tmp_path / "back")
+    assert numbers(tmp_path / "back" / "prices.jsonl") == [*range(10), *range(20, 40)]
+
+
+def test_backup_after_one_with_a_damaged_manifest_keeps_what_only_that_one_has(data: Path, tmp_path: Path) -> None:
+    to = tmp_path / "backups"
+    backup(data, to, keep_d=1, now_s=NOW_S)
+    rotate(data / "prices.jsonl", 3)
+    with Store(data / "prices.jsonl") as store:
+        store.append(record(40))
+    newest = backup(data, to, keep_d=1, now_s=NOW_S + 1).path
+    assert len(pruned(prune(data, to, 5, now=in_days(6)))[0]) == 4
+    (newest / "manifest.json").write_bytes(b"")
+    made = backup(data, to, keep_d=1, now_s=NOW_S + 2)
+    assert [f"{newest}: the manifest is damaged" in why for why in made.damaged] == [True]
+    restore(to, tmp_path / "back")
+    assert numbers(tmp_path / "back" / "prices.jsonl") == list(range(41))
+    made = backup(data, to, keep_d=1, now_s=NOW_S + 2 * DAY_S)
+    assert made.damaged == []
+    assert backups(to) == [newest, made.path]
+
+
 def test_old_backups_are_removed_and_the_newest_never(data: Path, tmp_path: Path) -> None:
     to = tmp_path / "backups"
     for day in range(5):
@@ -402,6 +491,12 @@ def test_commands_back_up_restore_and_prune(data: Path, tmp_path: Path, capfd: p
     to, back = str(tmp_path / "backups"), str(tmp_path / "back")
     assert main(["prune", str(data), to, "--keep-d", "0"]) == 0
     assert main(["backup", str(data), to, "--keep-d", "14"]) == 0
+    assert capfd.readouterr().out.endswith("5 files copied, all verified\n")
+    hurt(backups(to)[0] / "events.jsonl")
+    assert main(["backup", str(data), to, "--keep-d", "14"]) == 1
+    said = capfd.readouterr()
+    assert said.out.endswith("1 files copied, not all sound\n")
+    assert "copied anew from the data" in said.err
     assert main(["restore", to, back]) == 0
     assert main(["restore", to, back]) == 1
     assert "is not empty" in capfd.readouterr().err
