@@ -24,6 +24,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     restore = commands.add_parser("restore", help="bring a backup back into an empty folder")
     restore.add_argument("backup", metavar="BACKUP", help="an archive, a backup, or a folder of them: the newest")
     restore.add_argument("folder", metavar="DIR", help="where to; made if it is not there")
+    restore.add_argument("--damaged", action="store_true", help="where the backup is damaged: bring back what there is")
     restore.set_defaults(run=_restore)
 
     prune = commands.add_parser("prune", help="remove old segments that the newest backup was found to hold")
@@ -57,11 +58,15 @@ def _restore(options: argparse.Namespace) -> int:
     from store.content import CONFIG_NAME
     from store.restore import restore
 
-    manifest = restore(options.backup, options.folder)
-    write_text(f"{options.folder}: {len(manifest.entries)} files as of {manifest.made}, all verified")
-    if CONFIG_NAME in manifest.entries:
-        write_text(f"the configuration is {Path(options.folder) / CONFIG_NAME}: move it to where it belongs")
-    return DONE
+    damaged: list[str] = []
+    manifest = restore(options.backup, options.folder, on_damage=damaged.append if options.damaged else None)
+    sound = f"{len(damaged)} DAMAGED or missing" if damaged else "all verified"
+    write_text(f"{options.folder}: {len(manifest.entries)} files as of {manifest.made}, {sound}")
+    for why in damaged:
+        say(why)
+    if (config := Path(options.folder) / CONFIG_NAME).exists():
+        write_text(f"the configuration is {config}: move it to where it belongs")
+    return FAILED if damaged else DONE
 
 
 def _prune(options: argparse.Namespace) -> int:

@@ -117,11 +117,12 @@ def wrong(folder: Path, entries: Iterable[Entry]) -> Iterator[str]:
 def wrong_file(folder: Path, entry: Entry) -> str:
     """Return what is wrong with one file of a backup, empty if nothing."""
     path = folder / entry.stored
-    flaw = _flaw(path, entry)
-    return flaw and f"{path}: {flaw}"
+    why = flaw(path, entry)
+    return why and f"{path}: {why}"
 
 
-def _flaw(path: Path, entry: Entry) -> str:
+def flaw(path: Path, entry: Entry) -> str:
+    """Return what is wrong with a file, wherever it lies, that should be as an entry says; empty if nothing."""
     try:
         with closing(open_segment(str(path).removesuffix(".gz"))) as source:
             size_bytes, sha256 = measure(source)

@@ -2,21 +2,27 @@
 
 import os
 import shutil
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from store.archive import ENDINGS, unpack
 from store.backup import backups
-from store.manifest import NAME, BadBackup, Entry, Manifest, flush, load, wrong
+from store.manifest import NAME, BadBackup, Entry, Manifest, flaw, flush, load
 
 _SCRATCH = ".restoring"
 
 
-def restore(backup: str | os.PathLike[str], folder: str | os.PathLike[str]) -> Manifest:
+def restore(
+    backup: str | os.PathLike[str], folder: str | os.PathLike[str], *, on_damage: Callable[[str], None] | None = None
+) -> Manifest:
     """Restore a backup; all is there and verified when this returns, else nothing is.
 
     Arguments:
         backup: one backup's folder, a folder of backups (its newest is taken), or an archive.
         folder: the data folder, empty or not there yet; its files get its owner where that may be given.
+        on_damage: is told of each file that is damaged or missing in the backup, and all else comes back, the damaged
+            file as it lies; without it nothing does.
     Raises: BadBackup when the folder is not empty or the backup is not whole; OSError when something cannot be read
         or written.
     """
@@ -30,30 +36,51 @@ def restore(backup: str | os.PathLike[str], folder: str | os.PathLike[str]) -> M
         shutil.rmtree(scratch)
     scratch.mkdir(mode=0o700)
     try:
-        if source.name.endswith(ENDINGS):
-            _ = list(unpack(source, scratch))
-        else:
-            _copy(source, scratch)
-        manifest = load(scratch)
-        if problems := list(wrong(scratch, manifest.entries.values())):
-            raise BadBackup("; ".join(problems))
+        manifest = _fetch(source, scratch, on_damage)
         _hand_over(scratch, target, manifest)
     finally:
         shutil.rmtree(scratch)
     return manifest
 
 
-def _copy(source: Path, scratch: Path) -> None:
+def _fetch(source: Path, scratch: Path, on_damage: Callable[[str], None] | None) -> Manifest:
+    """Bring all files of a backup into an empty folder, and verify them there."""
+    if source.name.endswith(ENDINGS):
+        _ = list(unpack(source, scratch))
+    else:
+        source = _copy(source, scratch)
+    manifest = load(scratch)
+    problems = [
+        f"{source / entry.stored}: {why}"
+        for entry in manifest.entries.values()
+        if (why := flaw(scratch / entry.stored, entry))
+    ]
+    if on_damage:
+        for problem in problems:
+            on_damage(problem)
+    elif problems:
+        advice = "name an older backup, which may hold it sound, or bring back all the rest with `restore --damaged`"
+        raise BadBackup(f"{'; '.join(problems)}; {advice}")
+    return manifest
+
+
+def _copy(source: Path, scratch: Path) -> Path:
+    """Copy what there is of a backup that is a folder; return which one it is."""
     if not (source / NAME).exists():
         found = backups(source)
         if not found:
             raise BadBackup(f"{source}: holds no backup")
         source = found[-1]
-    for name in (NAME, *(entry.stored for entry in load(source).entries.values())):
-        try:
-            shutil.copyfile(source / name, scratch / name)
-        except FileNotFoundError as error:
-            raise BadBackup(f"{source / name}: is missing from the backup") from error
+    try:
+        manifest = load(source)
+    except BadBackup as error:
+        raise BadBackup(f"{error}; name an older backup, or make a new one where the data are still there") from error
+    shutil.copyfile(source / NAME, scratch / NAME)
+    for entry in manifest.entries.values():
+        # What is missing is told with all else that is wrong.
+        with suppress(FileNotFoundError):
+            shutil.copyfile(source / entry.stored, scratch / entry.stored)
+    return source
 
 
 def _hand_over(scratch: Path, target: Path, manifest: Manifest) -> None:
@@ -62,7 +89,8 @@ def _hand_over(scratch: Path, target: Path, manifest: Manifest) -> None:
     for entry in sorted(manifest.entries.values(), key=lambda each: each.name.endswith(".jsonl")):
         # What was sent off the box goes by a name of its own there.
         name = f"{entry.name}.gz" if entry.stored.endswith(".gz") else entry.name
-        _hand_over_one(scratch / entry.stored, target / name, entry, owner)
+        if (scratch / entry.stored).exists():
+            _hand_over_one(scratch / entry.stored, target / name, entry, owner)
     flush(target)
 
 

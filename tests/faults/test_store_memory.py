@@ -24,6 +24,7 @@ WAYS = {
     "verify": "from store import verify\nassert verify(path).ok",
     "stats": "from store.__main__ import main\nassert main(['stats', folder]) == 0",
     "backup": "from store.backup import backup\nbackup(folder, out)",
+    "second": "from store.backup import backup\nbackup(folder, out)\nassert backup(folder, out).copied == 0",
     "archive": "from store.backup import backup\nbackup(folder, out + '.tar.gz')",
     "restore": "from store.restore import restore\nrestore(folder + '.tar', out)",
     "prune": "from datetime import *\nfrom store.prune import prune\n"

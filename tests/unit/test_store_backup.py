@@ -181,8 +181,38 @@ def test_changed_backup_is_not_restored(data: Path, tmp_path: Path) -> None:
             restore(tmp_path / "backups", tmp_path / "back")
         assert list((tmp_path / "back").iterdir()) == []
     file.unlink()
-    with pytest.raises(BadBackup, match="missing"):
+    with pytest.raises(BadBackup, match=f"{file}: is missing from the backup; name an older backup"):
         restore(tmp_path / "backups", tmp_path / "back")
+
+
+@pytest.mark.parametrize("name", ["backups", "one.tar"])
+def test_damaged_backup_comes_back_but_for_what_is_damaged_when_it_is_asked_for(
+    data: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    made = backup(data, tmp_path / name)
+    if made.path.is_dir():
+        (made.path / "events.jsonl").unlink()
+    file = made.path / "prices.jsonl-20261121-1" if made.path.is_dir() else made.path
+    file.chmod(0o640)
+    file.write_bytes(file.read_bytes().replace(b'"n":15', b'"n":16'))
+    arguments = ["restore", str(tmp_path / name), str(tmp_path / "back")]
+    assert main(arguments) == 1
+    assert "with `restore --damaged`" in capfd.readouterr().err
+    assert list((tmp_path / "back").iterdir()) == []
+    assert main([*arguments, "--damaged"]) == 1
+    said = capfd.readouterr()
+    assert f"{made.path}/prices.jsonl-20261121-1: " in said.err
+    assert f"{1 + made.path.is_dir()} DAMAGED or missing" in said.out
+    assert [found["n"] for found in scan(tmp_path / "back" / "prices.jsonl")] == [*range(15), *range(16, 40)]
+    assert (tmp_path / "back" / "events.jsonl").exists() is not made.path.is_dir()
+
+
+def test_restore_of_a_folder_whose_newest_manifest_is_damaged_says_what_to_do(data: Path, tmp_path: Path) -> None:
+    first, second = (backup(data, tmp_path / "backups", now_s=NOW_S + at).path for at in range(2))
+    (second / "manifest.json").write_bytes(b"")
+    with pytest.raises(BadBackup, match=f"{second}: the manifest is damaged: .*; name an older backup"):
+        restore(tmp_path / "backups", tmp_path / "back")
+    restore(first, tmp_path / "back")
 
 
 def test_cut_archive_is_not_restored(data: Path, tmp_path: Path) -> None:
