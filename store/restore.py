@@ -1,5 +1,6 @@
 """Bringing a backup back into an empty folder; nothing is ever overwritten."""
 
+import filecmp
 import os
 import shutil
 from collections.abc import Callable
@@ -18,6 +19,9 @@ def restore(
 ) -> Manifest:
     """Restore a backup; all is there and verified when this returns, else nothing is.
 
+    A restore that died while it put the files in place is finished by the same one again, as long as nothing else has
+    touched what it left.
+
     Arguments:
         backup: one backup's folder, a folder of backups (its newest is taken), or an archive.
         folder: the data folder, empty or not there yet; its files get its owner where that may be given.
@@ -28,19 +32,28 @@ def restore(
     """
     source, target = Path(backup), Path(folder)
     target.mkdir(parents=True, exist_ok=True, mode=0o750)
-    if there := sorted(entry.name for entry in target.iterdir() if entry.name != _SCRATCH):
-        raise BadBackup(f"{target}: is not empty ({there[0]}), and a restore overwrites nothing")
     scratch = target / _SCRATCH
-    if scratch.exists():
-        # Only an earlier restore that died makes this one.
-        shutil.rmtree(scratch)
-    scratch.mkdir(mode=0o700)
+    # Only an earlier restore that died leaves this one.
+    if not scratch.exists():
+        if there := _there(target):
+            raise BadBackup(f"{target}: is not empty ({there[0]}), and a restore overwrites nothing")
+        scratch.mkdir(mode=0o700)
+    for path in scratch.iterdir():
+        path.unlink()
     try:
         manifest = _fetch(source, scratch, on_damage)
         _hand_over(scratch, target, manifest)
-    finally:
-        shutil.rmtree(scratch)
+    except BaseException:
+        # Beside files that are in place it stays, and says whose they are.
+        if not _there(target):
+            shutil.rmtree(scratch)
+        raise
+    shutil.rmtree(scratch)
     return manifest
+
+
+def _there(target: Path) -> list[str]:
+    return sorted(entry.name for entry in target.iterdir() if entry.name != _SCRATCH)
 
 
 def _fetch(source: Path, scratch: Path, on_damage: Callable[[str], None] | None) -> Manifest:
@@ -86,11 +99,21 @@ def _copy(source: Path, scratch: Path) -> Path:
 def _hand_over(scratch: Path, target: Path, manifest: Manifest) -> None:
     """Give the files their owner and put them in place, the live files last."""
     owner = target.stat()
-    for entry in sorted(manifest.entries.values(), key=lambda each: each.name.endswith(".jsonl")):
+    left = {
         # What was sent off the box goes by a name of its own there.
-        name = f"{entry.name}.gz" if entry.stored.endswith(".gz") else entry.name
-        if (scratch / entry.stored).exists():
-            _hand_over_one(scratch / entry.stored, target / name, entry, owner)
+        f"{entry.name}.gz" if entry.stored.endswith(".gz") else entry.name: entry
+        for entry in sorted(manifest.entries.values(), key=lambda each: each.name.endswith(".jsonl"))
+        if (scratch / entry.stored).exists()
+    }
+    for name in _there(target):
+        entry = left.pop(name, None)
+        if not entry or not filecmp.cmp(scratch / entry.stored, target / name, shallow=False):
+            raise BadBackup(
+                f"{target}: a restore died here, and {name} is not, or no more, what this backup has there; name the "
+                "backup of that restore, or another folder: this one is left as it is"
+            )
+    for name, entry in left.items():
+        _hand_over_one(scratch / entry.stored, target / name, entry, owner)
     flush(target)
 
 

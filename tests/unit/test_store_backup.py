@@ -1,5 +1,6 @@
 """Backing up while writers write, restoring into an empty folder, and pruning what a backup holds."""
 
+import contextlib
 import fcntl
 import gzip
 import json
@@ -249,6 +250,55 @@ def test_restore_that_died_stands_in_no_way(data: Path, tmp_path: Path) -> None:
     (tmp_path / "back" / ".restoring" / "prices.jsonl").write_text("half")
     restore(tmp_path / "backups", tmp_path / "back")
     assert numbers(tmp_path / "back" / "prices.jsonl") == list(range(40))
+
+
+@pytest.mark.parametrize("left", range(6))
+def test_restore_that_died_while_it_put_files_in_place_is_finished_by_the_same_one(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: int
+) -> None:
+    to, back = tmp_path / "one.tar", tmp_path / "back"
+    backup(data, to)
+    renames = iter(range(left))
+    rename = Path.rename
+
+    def die(path: Path, target: Path) -> None:
+        if next(renames, None) is None:
+            raise KeyboardInterrupt
+        rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", die)
+        for _ in range(2):
+            with contextlib.suppress(KeyboardInterrupt):
+                restore(to, back)
+                break
+    assert len([path for path in back.iterdir() if path.is_file()]) == min(left, 5)
+    if left < 5:
+        restore(to, back)
+    for stream, count in (("prices.jsonl", 40), ("events.jsonl", 5)):
+        assert numbers(back / stream) == list(range(count))
+    assert not (back / ".restoring").exists()
+
+
+def test_restore_that_died_is_not_finished_where_something_else_was_at_work(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to, back = tmp_path / "backups", tmp_path / "back"
+    backup(data, to)
+
+    def die(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("store.restore.flush", die)
+        with pytest.raises(KeyboardInterrupt):
+            restore(to, back)
+    with Store(back / "prices.jsonl") as store:
+        store.append(record(40))
+    for _ in range(2):
+        with pytest.raises(BadBackup, match=r"a restore died here, and prices\.jsonl is not, or no more, what"):
+            restore(to, back)
+    assert numbers(back / "prices.jsonl") == list(range(41))
 
 
 def test_failed_backup_leaves_earlier_ones_and_nothing_else(
