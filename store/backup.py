@@ -16,10 +16,10 @@ from pathlib import Path
 
 from store.archive import ENDINGS, write
 from store.content import files
-from store.manifest import NAME, BackupFailed, BadBackup, Made, flush, load
+from store.manifest import NAME, BackupFailed, Made, flush
 from store.part import Part
+from store.retention import remove_old
 from store.search import bound
-from store.streams import is_segment
 
 _PREFIX = "moss-"
 _NAMES = f"{_PREFIX}{'[0-9]' * 8}T{'[0-9]' * 6}Z"
@@ -39,7 +39,7 @@ def backup(
         folder: the data folder.
         to: a folder that gets one folder a backup, or an archive that is not there yet (.tar, .tar.gz, .tgz).
         config: a configuration file to keep with it.
-        keep_d: remove backups older than so many days, never the newest; 0 keeps all.
+        keep_d: remove backups older than so many days of which a later one has every record; 0 keeps all.
         now_s: the time, seconds since 1970 UTC.
     Raises: BackupFailed when it is not whole; OSError when something cannot be read or written.
     Cost: reads what is new twice, and what the backup before has of the rest once, to see that it is still sound; a
@@ -79,7 +79,8 @@ def _to_folder(source: Path, to: Path, config: str | os.PathLike[str] | None, ke
             shutil.rmtree(part, ignore_errors=True)
             raise
         flush(to)
-        return Made(final, manifest, copied, _remove_old(to, keep_d, now), filling.damaged)
+        removed = list(remove_old(backups(to), keep_d, now))
+        return Made(final, manifest, copied, removed[::-1], filling.damaged)
 
 
 def _moment(now_s: float | None) -> datetime:
@@ -94,29 +95,6 @@ def _free_name(to: Path, now: datetime) -> str:
         return name
     after = datetime.fromisoformat(newest.removeprefix(_PREFIX)) + timedelta(seconds=1)
     return f"{_PREFIX}{after:%Y%m%dT%H%M%SZ}"
-
-
-def _remove_old(to: Path, keep_d: int, now: datetime) -> list[Path]:
-    """Remove the backups that are too old and that the newest makes superfluous."""
-    *older, newest = backups(to)
-    held = {(entry.name, entry.sha256) for entry in load(newest).entries.values()}
-    made = now
-    removed = []
-    for path in reversed(older) if keep_d else []:
-        try:
-            manifest = load(path)
-        except BadBackup:
-            # Nobody can tell what it holds.
-            continue
-        # One that says it was made later than those after it was made while the clock was ahead.
-        made = min(made, datetime.fromisoformat(manifest.made))
-        rotated = {(entry.name, entry.sha256) for entry in manifest.entries.values() if is_segment(entry.name)}
-        if now - made > timedelta(days=keep_d) and rotated <= held:
-            # Without its manifest it is no backup any more, should this be killed halfway.
-            (path / NAME).unlink()
-            shutil.rmtree(path)
-            removed.append(path)
-    return removed[::-1]
 
 
 @contextmanager

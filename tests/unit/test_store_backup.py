@@ -466,6 +466,42 @@ def test_old_backups_are_removed_and_the_newest_never(data: Path, tmp_path: Path
     assert len(backups(to)) == 1
 
 
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_old_backup_stays_while_no_newer_one_has_what_its_live_files_had(
+    data: Path, tmp_path: Path, *, is_packed: bool
+) -> None:
+    to = tmp_path / "backups"
+
+    def write(day: int) -> None:
+        with Store(data / "prices.jsonl", durable=False) as store:
+            store.append_many(record(n) for n in range(40 + day * 10, 50 + day * 10))
+
+    def keep(day: int) -> None:
+        backup(data, to, keep_d=2, now_s=NOW_S + day * DAY_S)
+        segment = rotate(data / "prices.jsonl", 100 + day)
+        if is_packed:
+            compress(segment)
+
+    for day in range(3):
+        write(day)
+        keep(day)
+    # The disk is lost, and a bot begins anew.
+    for path in data.iterdir():
+        path.unlink()
+    for day in range(3, 9):
+        write(day)
+        with Store(data / "events.jsonl", durable=False) as store:
+            store.append(record(day))
+        keep(day)
+    days = [load(path).made[:10] for path in backups(to)]
+    assert days == ["2026-12-03", "2026-12-07", "2026-12-08", "2026-12-09"]
+    held = set()
+    for at, path in enumerate(backups(to)):
+        restore(path, tmp_path / f"back{at}")
+        held |= set(numbers(tmp_path / f"back{at}" / "prices.jsonl"))
+    assert held == set(range(130))
+
+
 def pruned(found: Iterator[str | Kept]) -> tuple[list[str], list[str]]:
     told = list(found)
     gone = [Path(name).name for name in told if isinstance(name, str)]
