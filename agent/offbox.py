@@ -2,7 +2,8 @@
 
 What lies at the address is a backup as `python -m store restore` takes it: `manifest.json` names the files, and is sent
 last. A live file goes to one of two names in turn, never to the one that the index has, so that whatever breaks off
-leaves the index true. What was sent is known from the stream `offbox`.
+leaves the index true. What was sent is known from the stream `offbox`. A backup knows only what was sent before it was
+made, so a folder that was brought back is a new box, and what lies under the old name is never written to again.
 """
 
 import os
@@ -19,7 +20,7 @@ from agent.upload import Uploader, address
 from store import newest, scan
 from store.content import File, files
 from store.line import encode
-from store.manifest import NAME, Entry, Manifest
+from store.manifest import NAME, RESTORED, Entry, Manifest
 from store.streams import is_segment
 
 STREAM = "offbox"
@@ -91,13 +92,20 @@ class Offbox:
 
     def _known(self) -> Known:
         path = self._folder.stream(STREAM)
+        restored = self._folder.path / RESTORED
+        if restored.exists():
+            self._note("begun", f"{self._new_box()}-{re.sub('[-:.]', '', timestamp(self._clock.now_s()))}")
+            # Only now, and before anything is sent: killed in between, yet another one begins, still empty.
+            restored.unlink()
         box = next((record["box"] for record in newest(path)), "") or self._new_box()
         entries: dict[str, Entry] = {}
         live: dict[str, str] = {}
         last = "index"
         for record in scan(path):
             last = record["kind"]
-            if last == "sent":
+            if last == "begun":
+                entries, live = {}, {}
+            elif last == "sent":
                 entry = Entry(**{name: record[name] for name in Entry._fields})
                 entries[entry.name] = entry
             else:
@@ -105,7 +113,7 @@ class Offbox:
         return Known(box, entries, live, last)
 
     def _new_box(self) -> str:
-        """Return a name that no other data has: a new box must not write over what an old one left."""
+        """Return a name that other data have not: a new box must not write over what an old one left."""
         first = next(scan(self._folder.stream("events")), None)
         if first is None:
             raise FolderError(

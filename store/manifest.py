@@ -12,6 +12,8 @@ from store.errors import StoreError
 from store.segments import Source, open_segment
 
 NAME = "manifest.json"
+RESTORED = "restored.json"
+"""What a restore leaves of it in the data folder, for whoever has to know that the data were brought back."""
 _FORMAT = 1
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from store.archive import ENDINGS, unpack
 from store.backup import backups
-from store.manifest import NAME, BadBackup, Entry, Manifest, flaw, flush, load
+from store.manifest import NAME, RESTORED, BadBackup, Manifest, flaw, flush, load
 
 _SCRATCH = ".restoring"
 
@@ -17,7 +17,7 @@ _SCRATCH = ".restoring"
 def restore(
     backup: str | os.PathLike[str], folder: str | os.PathLike[str], *, on_damage: Callable[[str], None] | None = None
 ) -> Manifest:
-    """Restore a backup; all is there and verified when this returns, else nothing is.
+    """Restore a backup; all is there and verified when this returns, else nothing is; restored.json is its manifest.
 
     A restore that died while it put the files in place is finished by the same one again, as long as nothing else has
     touched what it left.
@@ -97,32 +97,32 @@ def _copy(source: Path, scratch: Path) -> Path:
 
 
 def _hand_over(scratch: Path, target: Path, manifest: Manifest) -> None:
-    """Give the files their owner and put them in place, the live files last."""
+    """Give the files their owner and put them in place, the manifest first and the live files last."""
     owner = target.stat()
-    left = {
+    left = {RESTORED: (scratch / NAME, (scratch / NAME).stat().st_mtime_ns)}
+    for entry in sorted(manifest.entries.values(), key=lambda each: each.name.endswith(".jsonl")):
         # What was sent off the box goes by a name of its own there.
-        f"{entry.name}.gz" if entry.stored.endswith(".gz") else entry.name: entry
-        for entry in sorted(manifest.entries.values(), key=lambda each: each.name.endswith(".jsonl"))
-        if (scratch / entry.stored).exists()
-    }
+        name = f"{entry.name}.gz" if entry.stored.endswith(".gz") else entry.name
+        if (scratch / entry.stored).exists():
+            left[name] = (scratch / entry.stored, entry.source_mtime_ns)
     for name in _there(target):
-        entry = left.pop(name, None)
-        if not entry or not filecmp.cmp(scratch / entry.stored, target / name, shallow=False):
+        path, _ = left.pop(name, (None, 0))
+        if path is None or not filecmp.cmp(path, target / name, shallow=False):
             raise BadBackup(
                 f"{target}: a restore died here, and {name} is not, or no more, what this backup has there; name the "
                 "backup of that restore, or another folder: this one is left as it is"
             )
-    for name, entry in left.items():
-        _hand_over_one(scratch / entry.stored, target / name, entry, owner)
+    for name, (path, mtime_ns) in left.items():
+        _hand_over_one(path, target / name, mtime_ns, owner)
     flush(target)
 
 
-def _hand_over_one(path: Path, to: Path, entry: Entry, owner: os.stat_result) -> None:
+def _hand_over_one(path: Path, to: Path, mtime_ns: int, owner: os.stat_result) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
         if os.geteuid() == 0:
             os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
         os.fchmod(file.fileno(), 0o640)
     # The next backup into the same place then finds the file as it knows it.
-    os.utime(path, ns=(entry.source_mtime_ns, entry.source_mtime_ns))
+    os.utime(path, ns=(mtime_ns, mtime_ns))
     path.rename(to)

@@ -28,16 +28,23 @@ class Bucket:
         return [self._name(request) for request in self.server.requests if request.method == "PUT"]
 
     @property
+    def boxes(self) -> list[str]:
+        """The folders that all of it is in, in the order they were begun in."""
+        return list(dict.fromkeys(name.partition("/")[0] for name in self.objects))
+
+    @property
     def box(self) -> str:
-        """The folder that all of it is in."""
-        (box,) = {name.partition("/")[0] for name in self.objects}
+        """The one folder that all of it is in."""
+        (box,) = self.boxes
         return box
 
-    def download(self, folder: Path) -> Path:
-        """Write all objects of the box into a folder, as rclone does."""
+    def download(self, folder: Path, box: str = "") -> Path:
+        """Write all objects of a box, the only one if none is named, into a folder, as rclone does."""
         folder.mkdir()
+        box = box or self.box
         for name, content in self.objects.items():
-            (folder / name.partition("/")[2]).write_bytes(content)
+            if name.startswith(f"{box}/"):
+                (folder / name.partition("/")[2]).write_bytes(content)
         return folder
 
     def __enter__(self) -> "Bucket":

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -221,6 +221,68 @@ def test_kills_while_sending_leave_a_whole_backup_and_the_next_run_sends_the_res
         subprocess.run(command, cwd=TOP, env=environment(MOSS_BACKUP_URL=bucket.url), check=True)
         restore(bucket.download(tmp_path / "fetched"), tmp_path / "back")
     assert numbers(tmp_path / "back") == list(range(205))
+
+
+@pytest.mark.parametrize("is_said", [True, False])
+def test_bucket_stays_a_whole_backup_wherever_the_first_run_after_a_restore_breaks_off(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_said: bool
+) -> None:
+    broken = 0
+    with Bucket() as bucket:
+        monkeypatch.setenv(SECRET, bucket.url)
+        assert send(data) == 0
+        append(data, "prices", 200, 300)
+        assert send(data) == 0
+        box, objects = bucket.box, dict(bucket.objects)
+        for at in range(8):
+            bucket.objects = dict(objects)
+            back = tmp_path / f"back{at}"
+            restore(bucket.download(tmp_path / f"fetched{at}"), back)
+            if not is_said:
+                # The control: nothing says that the folder was brought back.
+                (back / "restored.json").unlink()
+            append(back, "prices", 300, 400)
+            left = iter(range(at))
+
+            def gone(_request: Request, left: Iterator[int] = left) -> Reply | None:
+                return Reply(404) if next(left, None) is None else None
+
+            bucket.trouble = gone
+            assert send(back) in (0, 75)
+            bucket.trouble = None
+            try:
+                restore(bucket.download(tmp_path / f"old{at}", box), tmp_path / f"old{at}-back")
+                assert numbers(tmp_path / f"old{at}-back") in (list(range(300)), list(range(400)))
+            except BadBackup:
+                broken += 1
+            assert send(back) == 0
+            newest = bucket.boxes[-1]
+            restore(bucket.download(tmp_path / f"new{at}", newest), tmp_path / f"new{at}-back")
+            assert numbers(tmp_path / f"new{at}-back") == list(range(400))
+            assert (newest != box) is is_said
+    assert (broken == 0) is is_said
+
+
+def test_folder_that_was_brought_back_writes_over_nothing_though_its_first_run_is_killed(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with Bucket() as bucket:
+        monkeypatch.setenv(SECRET, bucket.url)
+        assert send(data) == 0
+        objects = dict(bucket.objects)
+        restore(bucket.download(tmp_path / "fetched"), tmp_path / "back")
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "unlink", killed)
+            with pytest.raises(KeyboardInterrupt):
+                send(tmp_path / "back")
+        assert bucket.objects == objects
+        assert send(tmp_path / "back") == 0
+        assert {name: bucket.objects[name] for name in objects} == objects
+        restore(bucket.download(tmp_path / "again", bucket.boxes[-1]), tmp_path / "back2")
+    assert numbers(tmp_path / "back2") == list(range(200))
 
 
 def test_backup_onto_a_full_disk_leaves_the_ones_before_and_is_told(data: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The process beside the loop: what it does on a data folder, and what it says when it cannot."""
 
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -159,11 +160,15 @@ def test_offbox_sends_each_segment_once_and_live_files_when_they_changed(
         restore(bucket.download(tmp_path / "fetched"), tmp_path / "back")
         assert content(tmp_path / "back")["prices"] == before
         assert verify(tmp_path / "back" / "prices.jsonl").ok
-        # What was restored goes on under the same name, and sends nothing twice.
+        # What was restored goes by a new name, and all is sent there once.
         count = len(bucket.puts)
         assert night("offbox", tmp_path / "back", "--config", config(tmp_path)) == 0
-        assert not [name for name in bucket.puts[count:] if "prices" in name]
-        assert bucket.box == box
+        assert night("offbox", tmp_path / "back", "--config", config(tmp_path)) == 0
+        assert bucket.boxes[0] == box
+        assert re.fullmatch(rf"{box}-\d{{8}}T\d{{9}}Z", bucket.boxes[1])
+        assert all(name.startswith(f"{bucket.boxes[1]}/") for name in bucket.puts[count:])
+        assert len([name for name in bucket.puts[count:] if "prices" in name]) == 3
+        assert not (tmp_path / "back" / "restored.json").exists()
     said = capsys.readouterr()
     assert KEY not in said.err + said.out
     assert KEY not in "".join(path.read_text(errors="replace") for path in data.iterdir() if path.is_file())
