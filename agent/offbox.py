@@ -3,7 +3,8 @@
 What lies at the address is a backup as `python -m store restore` takes it: `manifest.json` names the files, and is sent
 last. A live file goes to one of two names in turn, never to the one that the index has, so that whatever breaks off
 leaves the index true. What was sent is known from the stream `offbox`. A backup knows only what was sent before it was
-made, so a folder that was brought back is a new box, and what lies under the old name is never written to again.
+made, so a folder that was brought back is a new box, and what lies under the old name is never written to again. So is
+one whose address was changed: nothing of it lies there yet.
 """
 
 import os
@@ -63,6 +64,9 @@ class Offbox:
     ) -> None:
         self._config, self._folder, self._clock = config, folder, clock
         self._uploader, self._base, self._end_s = uploader, base, end_s
+        parts = urlsplit(base)
+        # Tells addresses apart without telling one; name, password and query are keys, which may be changed.
+        self._place = f"{crc32(f'{parts.hostname}:{parts.port}{parts.path}'.encode()):08x}"
         self._bytes = self._files = 0
 
     def run(self) -> Sent:
@@ -93,10 +97,11 @@ class Offbox:
     def _known(self) -> Known:
         path = self._folder.stream(STREAM)
         restored = self._folder.path / RESTORED
-        if restored.exists():
+        last_sent = next(newest(path), None)
+        if restored.exists() or (last_sent and last_sent.get("place") != self._place):
             self._note("begun", f"{self._new_box()}-{re.sub('[-:.]', '', timestamp(self._clock.now_s()))}")
             # Only now, and before anything is sent: killed in between, yet another one begins, still empty.
-            restored.unlink()
+            restored.unlink(missing_ok=True)
         box = next((record["box"] for record in newest(path)), "") or self._new_box()
         entries: dict[str, Entry] = {}
         live: dict[str, str] = {}
@@ -166,7 +171,9 @@ class Offbox:
 
     def _note(self, kind: str, box: str, **fields: Any) -> None:  # noqa: ANN401 - what a record may hold
         with self._folder.open(STREAM, self._config) as stream:
-            stream.append({"ts": timestamp(self._clock.now_s()), "kind": kind, "box": box, **fields})
+            stream.append(
+                {"ts": timestamp(self._clock.now_s()), "kind": kind, "box": box, "place": self._place, **fields}
+            )
 
 
 def checked(base: str) -> str:

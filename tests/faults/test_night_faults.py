@@ -285,6 +285,24 @@ def test_folder_that_was_brought_back_writes_over_nothing_though_its_first_run_i
     assert numbers(tmp_path / "back2") == list(range(200))
 
 
+def test_address_that_was_changed_gets_a_whole_backup_and_back_at_the_old_one_another(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Bucket() as old, Bucket() as new:
+        for turn, bucket in enumerate((old, new, new, old)):
+            append(data, "prices", 200 + turn, 201 + turn)
+            monkeypatch.setenv(SECRET, bucket.url)
+            assert send(data) == 0
+            restore(bucket.download(tmp_path / f"fetched{turn}", bucket.boxes[-1]), tmp_path / f"back{turn}")
+            assert numbers(tmp_path / f"back{turn}") == list(range(201 + turn))
+        assert (len(old.boxes), len(new.boxes)) == (2, 1)
+        # Another key in the query is no other address.
+        monkeypatch.setenv(SECRET, f"{old.url}&until=2027")
+        assert send(data) == 0
+        assert len(old.boxes) == 2
+    assert KEY not in (data / "offbox.jsonl").read_text()
+
+
 def test_backup_onto_a_full_disk_leaves_the_ones_before_and_is_told(data: Path, tmp_path: Path) -> None:
     config = tmp_path / "moss.toml"
     with small_disk(tmp_path) as disk:
