@@ -43,7 +43,7 @@ def page(answer: Answer, words: Words, trade: Trade) -> str:
 
 def _sections(answer: Answer, words: Words, trade: Trade) -> Iterator[str]:
     yield _header(answer, words)
-    yield _verdict(answer, words)
+    yield _verdict(answer, words, trade)
     if answer.verdict != TOO_LITTLE:
         yield _ranking(answer, words)
         yield from _profiles(answer, words)
@@ -67,10 +67,10 @@ def _header(answer: Answer, words: Words) -> str:
     return f"<header><h1>{lines[0]}</h1><p>{_plain(told)}</p></header>"
 
 
-def _verdict(answer: Answer, words: Words) -> str:
+def _verdict(answer: Answer, words: Words, trade: Trade) -> str:
     first, *rest = telling.verdict(answer, words)
     items = "".join(f"<li>{_plain(line)}</li>" for line in rest)
-    more = telling.power_lines(answer, words) + telling.strategy_lines(answer, words)
+    more = telling.power_lines(answer, words) + telling.strategy_lines(answer, words, trade)
     paragraphs = "".join(f"<p>{_plain(line)}</p>" for line in more) if answer.verdict != TOO_LITTLE else ""
     look = "verdict found" if answer.verdict == FOUND else "verdict"
     return f'<section class="{look}"><h2>{_plain(first)}</h2><ul>{items}</ul>{paragraphs}</section>'
@@ -139,7 +139,7 @@ def _power(answer: Answer, words: Words) -> str:
 
 def _strategies(answer: Answer, words: Words, trade: Trade) -> str:
     walks = [walk for walk in answer.walks if walk.outcomes]
-    lines = telling.strategy_lines(answer, words)
+    lines = telling.strategy_lines(answer, words, trade)
     if not walks:
         return _section(words("section_strategies"), " ".join(lines)) if lines else ""
     parts = []

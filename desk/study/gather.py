@@ -1,6 +1,5 @@
 """From the records to arrays: which markets, which model's scores, which bins; nothing else reads the store."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -228,13 +227,3 @@ def _kept(values: np.ndarray[tuple[int], np.dtype[np.float64]], scratch: Path) -
         return np.zeros(0)
     kept: Floats = np.load(path, mmap_mode="r")
     return kept
-
-
-def moment(text: str) -> int:
-    """Read a moment that a person wrote as milliseconds since 1970; UTC where it names no offset.
-
-    Raises: ValueError when it is none.
-    """
-    from agent.clock import seconds
-
-    return math.floor(seconds(text) * MS)

@@ -76,7 +76,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class Walk:
-    """All rules on one market; empty where there is too little time."""
+    """All rules on one market; empty where there is too little time, or no money to trade with."""
 
     market: str
     days_s: list[int] = field(default_factory=list)
@@ -89,7 +89,7 @@ def try_all(
     """Try every rule on one market, the ones that use scores also on each turn of them."""
     walk = Walk(f"{market.symbol} ({market.source})")
     minutes = np.asarray(market.minute, dtype=np.int64)
-    if not len(minutes) or (minutes[-1] - minutes[0]) * 60 < DAYS_MIN * DAY_S:
+    if not trade.cash or not len(minutes) or (minutes[-1] - minutes[0]) * 60 < DAYS_MIN * DAY_S:
         return walk
     first_s, end_s = int(minutes[0]) * 60, (int(minutes[-1]) + 1) * 60
     edges = [first_s + (end_s - first_s) * part // FOLDS for part in range(1, FOLDS + 1)]

@@ -23,7 +23,7 @@ def lines(answer: Answer, words: Words, trade: Trade) -> Iterator[str]:
         yield from telling.reading(answer, words)
         return
     yield from telling.power_lines(answer, words)
-    yield from telling.strategy_lines(answer, words)
+    yield from telling.strategy_lines(answer, words, trade)
     for key, table, notes in _sections(answer, words, trade):
         if table.rows or notes:
             yield ""

@@ -88,11 +88,12 @@ def power_lines(answer: Answer, words: Words) -> list[str]:
     return lines
 
 
-def strategy_lines(answer: Answer, words: Words) -> list[str]:
+def strategy_lines(answer: Answer, words: Words, trade: Trade) -> list[str]:
     """Return whether any rule earned more with the scores than without their order in time."""
     walks = [walk for walk in answer.walks if walk.outcomes]
     if not walks:
-        return [words("strategies_none")] if answer.asked.trading else []
+        lacking = "strategies_none" if trade.cash else "strategies_no_cash"
+        return [words(lacking)] if answer.asked.trading else []
     helped = [
         words("strategies_helped", market=walk.market, rule=words(f"rule_{each.name}"), p=chance(each.p_all))
         for walk in walks

@@ -14,12 +14,15 @@ from agent.market.engine import Engine
 from agent.market.strategy import BUY, HOLD, Plan, Strategy, Verdict
 from agent.replay import Replay
 from agent.settings import Config
+from desk.study.answer import Answer, Asked
 from desk.study.gather import Minutes
 from desk.study.grid import Grid, Series
 from desk.study.rules import LEVELS, MEMORIES_S, Mood, filtered, forward, signalled
 from desk.study.shifts import Turns
 from desk.study.strategies import try_all
+from desk.study.telling import strategy_lines
 from desk.study.trading import Ledger, Orders, buy_and_hold, decided, earned, evaluations, walk
+from desk.study.words import Words
 from tests.fakes.newsroom import BEGIN_S, Newsroom
 from tests.fakes.study import HOURS, TERMS, TRADE, quiet
 
@@ -198,3 +201,12 @@ def test_too_little_time_is_not_traded() -> None:
     there = market()
     short = replace(there, minute=there.minute[:5_000], close=there.close[:5_000])
     assert try_all(short, moods(), GRID, TRADE, drawn(moods(), 5), quiet()).outcomes == []
+
+
+def test_account_without_money_is_not_traded_and_that_is_what_is_told() -> None:
+    broke = replace(TRADE, cash=Decimal(0))
+    answer = Answer(Asked([]), walks=[try_all(market(), moods(), GRID, broke, drawn(moods(), 5), quiet())])
+    assert answer.walks[0].outcomes == []
+    words = Words("en")
+    assert strategy_lines(answer, words, broke) == [words("strategies_no_cash")]
+    assert strategy_lines(answer, words, TRADE) == [words("strategies_none")]
