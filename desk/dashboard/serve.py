@@ -32,6 +32,10 @@ for nginx and Caddy.
 """
 
 
+class NotListening(MossError):
+    """The system does not let the desk listen there: whoever starts it names another port, or ends what holds this."""
+
+
 def main(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> int:
     """Serve until a signal comes, or until nobody has looked for a while; return the exit status."""
     options = _parser().parse_args(arguments)
@@ -141,7 +145,10 @@ def _sockets(options: argparse.Namespace, environ: Mapping[str, str]) -> list[so
         listening.bind(place)
         listening.listen(128)
     except OSError as error:
-        raise UsageError(f"cannot listen on {options.host}, port {options.port}: {error.strerror}") from error
+        what = f"cannot listen on {options.host}, port {options.port}: {error.strerror}"
+        if isinstance(error, socket.gaierror):
+            raise UsageError(what) from error
+        raise NotListening(f"{what}; name another with --port, or end what is there") from error
     return [listening]
 
 

@@ -107,13 +107,27 @@ def test_desk_needs_a_token_on_a_handed_socket_that_others_reach(tmp_path: Path)
     assert "needs a token" in done.stderr
 
 
+def serve(data: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+    """Return how a desk that cannot start ended."""
+    command = [sys.executable, "-m", "desk", "serve", "--data", str(data), *options]
+    return subprocess.run(command, cwd=TOP, env=environment(), capture_output=True, text=True, timeout=30, check=False)
+
+
 @pytest.mark.parametrize("port", ["65536", "99999", "-1", "web"])
 def test_desk_takes_no_other_port_than_the_one_that_is_named(tmp_path: Path, port: str) -> None:
     pytest.importorskip("uvicorn")
-    command = [sys.executable, "-m", "desk", "serve", "--data", str(tmp_path), "--port", port]
-    done = subprocess.run(command, cwd=TOP, env=environment(), capture_output=True, text=True, timeout=30, check=False)
+    done = serve(tmp_path, "--port", port)
     assert done.returncode == 2
     assert f"'{port}'" in done.stderr
+
+
+def test_desk_fails_and_says_what_to_do_when_its_port_is_taken(tmp_path: Path) -> None:
+    pytest.importorskip("uvicorn")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = serve(tmp_path, "--port", port)
+    assert done.returncode == 1
+    assert f"port {port}: Address already in use; name another with --port" in done.stderr
 
 
 def test_desk_ends_at_once_with_status_zero_when_a_signal_comes(tmp_path: Path) -> None:
