@@ -2,16 +2,23 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 
 from agent.alerts import still_open
 from agent.clock import DAY_S, seconds
 from agent.folder import DataFolder
 from store import newest
+from store.segments import segments
 
 # A bot that works stores a candle or an error each minute; a minute without trade is normal, a few in a row are not.
 SILENCE_S_MAX = 300
+# Events that nobody writes but the loop, and the report it lets be made. An error of its own names a market or a job.
+_OWN_KINDS = ("start", "report", "missed", "breaker", "clock", "source", "unfilled", "reload", "rollback")
+# A file's time is that of the system's last tick, a little before a record's.
+_CLOCK_STEP_S = 1
 _ACCOUNT = ("cash", "positions", "equity")
 
 
@@ -45,8 +52,10 @@ def lines(report: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     is_silent = report["state"] == "silent"
     ends = {"died": "; the run before died", "machine": "; the machine had gone down before"}
     since += ends.get(report["previous"] or "", "")
-    silent = f"; nothing was written for {SILENCE_S_MAX} s: it died or hangs" if is_silent else ""
-    yield f"bot       {report['state']}{since}{silent}", is_silent
+    more = f"; it wrote nothing for {SILENCE_S_MAX} s: it died or hangs" if is_silent else ""
+    if report["state"] == "never started" and report["symbols"]:
+        more = "; what is stored came by single passes (`bot.py once`), a replay or a backfill"
+    yield f"bot       {report['state']}{since}{more}", is_silent
     for alert in report["alerts"]:
         advice = f"; {alert['advice']}" if "advice" in alert else ""
         yield f"{alert['what']:9} {alert['message']}: {alert['doing']}{advice}", True
@@ -96,10 +105,12 @@ def as_json(report: Mapping[str, Any]) -> str:
 
 def _life(folder: DataFolder, now_s: float) -> dict[str, Any]:
     """Tell the bot's state from its newest start or stop, the alerts that have not ended, and the last report."""
-    last, report = None, None
+    last, report, own = None, None, None
     for event in newest(folder.stream("events")):
         if event["kind"] == "report":
             report = report or event
+        if event["kind"] in _OWN_KINDS or (event["kind"] == "error" and ("symbol" in event or "job" in event)):
+            own = own or event
         if event["kind"] in ("start", "stop"):
             last = event
             break
@@ -107,17 +118,33 @@ def _life(folder: DataFolder, now_s: float) -> dict[str, Any]:
     if last is None:
         life = {"state": "never started", "since": None, "version": None, "previous": None}
     else:
-        # Files tell the machine's time even where a demo's clock ran ahead of it.
-        is_writing = now_s - _touched_s(folder) <= SILENCE_S_MAX
+        # A moment to come is no sign of life: a copy or a wrong clock made it.
+        is_writing = any(abs(now_s - each_s) <= SILENCE_S_MAX for each_s in _signs_s(folder, own))
         state = "stopped" if last["kind"] == "stop" else "running" if is_writing else "silent"
         life = {"state": state, "since": last["ts"], "version": last.get("version"), "previous": last.get("previous")}
     return {**life, "alerts": alerts, "report": report}
 
 
-def _touched_s(folder: DataFolder) -> float:
-    """Return when one of the bot's streams was last written to, seconds since 1970 UTC, 0 if never."""
-    paths = [folder.stream(name) for name in ("prices", "signals", "ledger", "events")]
-    return max((path.stat().st_mtime for path in paths if path.exists()), default=0.0)
+def _signs_s(folder: DataFolder, own: Mapping[str, Any] | None) -> Iterator[float]:
+    """Yield when the bot last wrote candles, signals and events of its own, seconds since 1970 UTC.
+
+    The ledger tells nothing more: a fill comes after its signal, and money is moved by hand where no bot runs.
+    """
+    # Files tell the machine's time even where a demo's clock ran ahead of it.
+    yield from (_written_s(folder, name) for name in ("prices", "signals"))
+    # Whoever orders, backs up or tells of a unit that failed writes events too, so here the file's time is only the
+    # latest there can be.
+    if own is not None and seconds(own["ts"]) <= _written_s(folder, "events") + _CLOCK_STEP_S:
+        yield seconds(own["ts"])
+
+
+def _written_s(folder: DataFolder, name: str) -> float:
+    """Return when a stream was last written to, 0 if never; right after a rotation its newest segment tells."""
+    path = folder.stream(name)
+    for each in (path, *map(Path, segments(str(path))[-1:])):
+        with suppress(FileNotFoundError):
+            return each.stat().st_mtime
+    return 0.0
 
 
 def _symbols(folder: DataFolder) -> dict[str, dict[str, Any]]:

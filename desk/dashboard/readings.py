@@ -73,7 +73,7 @@ class Readings:
         said = status(self._records.folder, self._now_s())
         reasons = {
             "running": "the bot works",
-            "silent": f"nothing was written for {SILENCE_S_MAX} s: the bot died or hangs",
+            "silent": f"the bot wrote nothing for {SILENCE_S_MAX} s: it died or hangs",
             "stopped": f"the bot was stopped at {said['since']}",
             "never started": "no bot ever started here",
         }
