@@ -1,9 +1,12 @@
 """The page moves with the store, and says when it cannot."""
 
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from playwright.sync_api import Route
 
 import sentiment
 from agent.clock import timestamp
@@ -127,3 +130,64 @@ def test_old_data_says_since_when_nothing_came(visit: Open, tmp_path: Path) -> N
         assert "The bot died or hangs" in page.inner_text("#stale")
         assert page.inner_text(".pulse") == "Not alive"
         assert page.is_visible("#plot-price canvas")
+
+
+def test_market_that_could_not_be_asked_for_is_opened_by_the_next_look(visit: Open, tmp_path: Path) -> None:
+    demo_store.fill(tmp_path, now_s(), 30)
+    with running(tmp_path) as desk:
+        window = visit(desk.port)
+        page = window.page
+        page.route("**/api/portfolio*", lambda route: route.fulfill(status=502, body="bad gateway"), times=1)
+        page.goto(f"http://127.0.0.1:{desk.port}/")
+        page.wait_for_selector("#failure:has-text('502')")
+        assert page.locator("#plot-price canvas").count() == 0
+        # What the clock does after half a minute.
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        page.wait_for_selector("#plot-price canvas")
+        assert page.is_hidden("#failure")
+    assert all("502" in error for error in window.errors)
+    window.errors.clear()
+
+
+def test_late_answers_about_a_market_that_was_left_change_nothing(visit: Open, tmp_path: Path) -> None:
+    demo_store.fill(tmp_path, now_s(), 30)
+    other = {**demo_store.candle(now_s() - 60, 4_000_000), "symbol": "KRW-ETH"}
+    decided = {"symbol": "KRW-ETH", "source": "demo", "candle_ts": timestamp(now_s() - 60), "price": 4_000_000}
+    averages = {"strategy": "sma_cross", "rule": "0" * 8, "sma_fast": 3, "sma_slow": 2, "reason": "of the other"}
+    signal = {"ts": timestamp(now_s()), "kind": "signal", **decided, "signal": "BUY", **averages}
+    demo_store.append(tmp_path, "prices", other)
+    demo_store.append(tmp_path, "signals", signal)
+    with running(tmp_path) as desk:
+        page = visit(desk.port).open()
+        held: list[Route] = []
+        page.route(re.compile("/api/analysis.*symbol=KRW-ETH"), lambda route: held.append(route))
+        page.select_option("#symbol", "KRW-ETH")
+        page.wait_for_function("document.querySelector('#symbol').value === 'KRW-ETH'")
+        with page.expect_response("**/api/series*"):
+            page.select_option("#symbol", demo_store.SYMBOL)
+        page.wait_for_selector("#charts:not([aria-busy])")
+        before = page.inner_text("#figures .figure:nth-child(1)"), page.inner_text("#decisions")
+        assert len(held) == 3
+        for each in held:
+            with page.expect_response(each.request.url):
+                each.continue_()
+        page.wait_for_timeout(300)
+        assert (page.inner_text("#figures .figure:nth-child(1)"), page.inner_text("#decisions")) == before
+        assert "of the other" not in page.inner_text("#decisions")
+        assert f"of {demo_store.SYMBOL}" in (page.get_attribute("#charts", "aria-label") or "")
+
+
+def test_page_asks_for_everything_again_when_it_cannot_go_on_where_it_was(visit: Open, tmp_path: Path) -> None:
+    demo_store.fill(tmp_path, now_s(), 30)
+    with running(tmp_path) as desk:
+        window = visit(desk.port)
+        page = window.open()
+        page.wait_for_selector("#live[data-state=on]")
+    page.wait_for_selector("#lost:not([hidden])")
+    # Another file in its place, as after a restore: where the page had read to is gone.
+    (tmp_path / "sentiment.jsonl").rename(tmp_path / "away")
+    demo_store.append(tmp_path, "sentiment", told("Alder Robotics wins a contract"))
+    with running(tmp_path, "--port", str(window.port)):
+        page.wait_for_selector("#headlines li:first-child:has-text('Alder Robotics wins a contract')")
+        assert page.locator("#headlines li").count() == 1
+    window.errors.clear()

@@ -3,14 +3,15 @@
 import { ask } from "./api.js";
 import { Chart } from "./chart.js";
 import { showFigures } from "./figures.js";
-import { duration, moment, money, quoteOf, seconds, zone } from "./format.js";
+import { money, quoteOf, seconds, zone } from "./format.js";
 import { readInk } from "./ink.js";
 import { Legend } from "./legend.js";
 import { tellEmpty } from "./empty.js";
 import { eventRow } from "./events.js";
-import { decisionRow, headlineRow, List, refreshAges, ROWS_MAX } from "./lists.js";
+import { decisionRow, headlineRow, List, refreshAges } from "./lists.js";
+import { askMarket } from "./market.js";
 import { node } from "./node.js";
-import { reading, summary } from "./reading.js";
+import { pointBeside, reading, stretch, summary } from "./reading.js";
 import { Series } from "./series.js";
 import { showTable } from "./table.js";
 import { View } from "./view.js";
@@ -28,8 +29,10 @@ export class Board {
   /** @param $ gives an element of the page by its id */
   constructor($) {
     this.$ = $;
-    this.symbol = null;
+    this.symbol = this.opening = null;
     this.symbols = [];
+    // Whether something is missing of what is shown, so that the next look has to open the market anew.
+    this.isBehind = false;
     this.view = new View();
     this.now = { prices: {}, signal: null, account: null };
     this.series = this.performance = this.cursor_s = this.asking = null;
@@ -47,7 +50,7 @@ export class Board {
     readInk();
   }
 
-  /** Take what api/status says, and open the first market there is. */
+  /** Take what api/status says, and open the first market there is, or anew the one that is not all there. */
   async look(status) {
     this.vitals.take(status);
     this.vitals.show();
@@ -60,29 +63,25 @@ export class Board {
     tellEmpty(this.$("empty-now"), status);
     this.$("filled").hidden = symbols.length === 0;
     if (symbols.join() !== this.symbols.join()) this.#offer(symbols);
-    if (symbols.length && !symbols.includes(this.symbol)) await this.open(symbols[0]);
+    if (symbols.length && (this.isBehind || !symbols.includes(this.symbol))) await this.open(this.$("symbol").value);
   }
 
-  /** Show another market. */
+  /** Show another market, or the same anew. Throws what its questions throw: then the next look opens it again. */
   async open(symbol) {
+    const opening = (this.opening = {});
+    this.asking?.abort();
     this.symbol = symbol;
     this.series = this.performance = null;
-    const end = (order) => ask("prices", { symbol, limit: 1, order });
-    const [first, last, signals, account, events, scores] = await Promise.all([
-      ...[end("asc"), end("desc"), this.#decisions(), ask("portfolio")],
-      ...[ask("events", { limit: ROWS_MAX }), ask("sentiment", { limit: ROWS_MAX })],
-    ]);
-    const decided = await ask("analysis", { symbol, limit: 1 });
-    this.lists.sentiment.fill(scores.items);
-    this.lists.signals.fill(signals);
-    this.lists.events.fill(events.items);
-    const candle = last.items[0];
-    this.now.signal = decided.items[0] ?? null;
-    this.now.account = account.equity === null ? null : account;
-    if (!candle) return;
-    this.view.reach(seconds(first.items[0].open_ts), seconds(candle.open_ts) + candle.unit_s);
-    this.view.choose(this.view.range || "day");
-    await this.load();
+    this.isBehind = false;
+    try {
+      const found = await askMarket(symbol);
+      // Else another one was chosen meanwhile, and this came too late.
+      if (this.opening === opening) await this.#show(found);
+    } catch (error) {
+      if (this.opening !== opening) return;
+      this.isBehind = true;
+      throw error;
+    }
   }
 
   /** Show what was just appended. */
@@ -129,7 +128,9 @@ export class Board {
       this.#soon();
       this.#showTable();
     } catch (error) {
-      if (error.name !== "AbortError") this.onFailure?.(error);
+      if (error.name === "AbortError") return;
+      this.isBehind ||= !this.series;
+      this.onFailure?.(error);
     } finally {
       if (this.asking === asking) this.$("charts").removeAttribute("aria-busy");
     }
@@ -162,13 +163,10 @@ export class Board {
 
   /** Read the point before or after the cursor aloud. */
   readNext(step) {
-    if (!this.series) return;
-    const [from, until] = this.series.within(this.view.since, this.view.until);
-    if (from === until) return;
-    const here = this.cursor_s === null ? until : this.series.within(0, this.cursor_s)[1] - (step < 0 ? 0 : 1);
-    const there = Math.min(until - 1, Math.max(from, this.cursor_s === null ? until - 1 : here + step));
-    this.chart.point(this.series.time[there] + this.series.bucket_s / 2);
-    this.$("reading").textContent = reading(this.series, this.performance, this.series.time[there]);
+    const there_s = this.series && pointBeside(this.series, this.view, this.cursor_s, step);
+    if (there_s === null) return;
+    this.chart.point(there_s + this.series.bucket_s / 2);
+    this.$("reading").textContent = reading(this.series, this.performance, there_s);
   }
 
   /** Say something to a screen reader, when it has time. */
@@ -176,10 +174,16 @@ export class Board {
     this.$("spoken").textContent = sentence;
   }
 
-  async #decisions() {
-    const kinds = ["BUY", "SELL"].map((signal) => ask("analysis", { symbol: this.symbol, signal, limit: ROWS_MAX }));
-    const found = (await Promise.all(kinds)).flatMap(({ items }) => items);
-    return found.sort((one, other) => (one.ts < other.ts ? 1 : -1));
+  async #show({ first, last, signal, signals, account, events, scores }) {
+    this.lists.sentiment.fill(scores);
+    this.lists.signals.fill(signals);
+    this.lists.events.fill(events);
+    this.now.signal = signal;
+    this.now.account = account;
+    if (!last) return;
+    this.view.reach(seconds(first.open_ts), seconds(last.open_ts) + last.unit_s);
+    this.view.choose(this.view.range || "day");
+    await this.load();
   }
 
   #decided(record) {
@@ -203,28 +207,25 @@ export class Board {
 
   #exact() {
     this.timers.exact = null;
-    if (!document.hidden && this.view.follows) this.load();
+    if (!document.hidden && this.view.newest_s && this.view.follows) this.load();
   }
 
   #soon() {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
-      this.#draw();
+      if (this.series) this.#draw();
     });
   }
 
   #draw() {
     const { view, series, performance } = this;
     this.chart.draw(view, series, performance);
-    const [from, until] = series.within(view.since, view.until);
-    showFigures(this.$("figures"), this.symbol, this.now, series.close[from], performance);
+    const first = series.close[series.within(view.since, view.until)[0]];
+    showFigures(this.$("figures"), this.symbol, this.now, first, performance);
     this.vitals.gaps = series.gaps.filter(([begin_s, end_s]) => end_s > view.since && begin_s < view.until);
     this.vitals.show();
     this.#tell();
-    const when = `${moment(view.since)} – ${moment(Math.min(view.until, view.newest_s))}`;
-    const told = [when, say("chart_bucket", { duration: duration(series.bucket_s) }), say("zone", { zone: zone() })];
-    const parts = from === until ? [say("chart_none")] : told;
-    this.$("chart-when").replaceChildren(...parts.map((part) => node("span", "part", part)));
+    this.$("chart-when").replaceChildren(...stretch(view, series).map((part) => node("span", "part", part)));
     this.$("charts").setAttribute("aria-label", summary(view, series));
     this.onDraw?.();
   }

@@ -13,7 +13,9 @@ export class Controls {
     this.$ = $;
     this.board = board;
     board.onDraw = () => this.#pressRange();
-    $("symbol").addEventListener("change", (event) => board.open(event.target.value));
+    $("symbol").addEventListener("change", (event) => {
+      board.open(event.target.value).catch((error) => board.onFailure?.(error));
+    });
     $("language").addEventListener("click", () => this.#speak(language() === "ko" ? "en" : "ko"));
     $("theme").addEventListener("click", () => this.#paint());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => board.retell());

@@ -5,15 +5,17 @@ const PAUSE_MS_MAX = 15000;
 // A tab that nobody looks at lets the server go to sleep, and takes up where it was when it is looked at again.
 const UNSEEN_MS_MAX = 5 * 60 * 1000;
 
-/** Keeps one connection, and resumes where it was: no record is missed, none comes twice. */
+/** Keeps one connection, and resumes where it was: no record is missed unless it says so, none comes twice. */
 export class Live {
   /**
    * @param onRecord called with (stream, record)
    * @param onState called with "connecting", "on" or "lost"
+   * @param onMissed called where it cannot go on where it was: too much came meanwhile, or that place is gone
    */
-  constructor(onRecord, onState) {
+  constructor(onRecord, onState, onMissed) {
     this.onRecord = onRecord;
     this.onState = onState;
+    this.onMissed = onMissed;
     this.position = null;
     this.socket = null;
     this.source = null;
@@ -85,6 +87,7 @@ export class Live {
     this.pause_ms = PAUSE_MS_MIN;
     this.failures = 0;
     this.onState("on");
+    if (message.lost) this.onMissed();
     if (message.record) this.onRecord(message.stream, message.record);
   }
 

@@ -24,7 +24,14 @@ else {
 
 function begin() {
   const board = new Board($);
-  const live = new Live((stream, record) => board.take(stream, record), (next) => tellLive(next, board, look));
+  const live = new Live(
+    (stream, record) => board.take(stream, record),
+    (next) => tellLive(next, board, look),
+    () => {
+      board.isBehind = true;
+      look();
+    },
+  );
   const look = () => lookAgain(board, live);
   board.onFirst = look;
   board.onFailure = tellFailure;

@@ -1,6 +1,6 @@
-// The charts in sentences, for a screen reader.
+// The charts in sentences: which stretch of time it is and, for a screen reader, what they show.
 
-import { moment, money, quoteOf, score } from "./format.js";
+import { duration, moment, money, quoteOf, score, zone } from "./format.js";
 import { at } from "./legend.js";
 import { say } from "./words.js";
 
@@ -22,6 +22,22 @@ export function summary(view, series) {
     buys: count("BUY"),
     sells: count("SELL"),
   });
+}
+
+/** Which time the charts show, in which steps and in whose zone; each part a sentence. */
+export function stretch(view, series) {
+  const [from, until] = series.within(view.since, view.until);
+  if (from === until) return [say("chart_none")];
+  const when = `${moment(view.since)} – ${moment(Math.min(view.until, view.newest_s))}`;
+  return [when, say("chart_bucket", { duration: duration(series.bucket_s) }), say("zone", { zone: zone() })];
+}
+
+/** The start of the point before or after a moment, of the newest where there is no moment; null where none is shown. */
+export function pointBeside(series, view, at_s, step) {
+  const [from, until] = series.within(view.since, view.until);
+  if (from === until) return null;
+  const here = at_s === null ? until : series.within(0, at_s)[1] - (step < 0 ? 0 : 1);
+  return series.time[Math.min(until - 1, Math.max(from, at_s === null ? until - 1 : here + step))];
 }
 
 /** What there is at one point. */
