@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 from zlib import crc32
 
 from agent.clock import timestamp
+from desk.dashboard.backfills import Backfills
 from desk.dashboard.cells import Cells
 from desk.dashboard.records import Records
 from store import Damage, Record
@@ -44,6 +45,7 @@ class Digests(Generic[Kind]):
         self._make = make
         self._numbers_max = numbers_max
         self._kept: OrderedDict[object, Digest[Kind]] = OrderedDict()
+        self._backfills = Backfills()
 
     def from_moment(self, begin_s: float, end_s: float, cell_s: int | None = None) -> list[Kind]:
         """Return the cells of all files that hold something of a time.
@@ -69,9 +71,9 @@ class Digests(Generic[Kind]):
     def _sources(self, begin_s: float) -> Iterator[Source]:
         older, live = snapshot(self._records.path(self._stream))
         try:
-            # A candle is written when it has ended, or later, so no file before can hold it.
+            # A candle is written when it has ended, or later, so no file before can hold it but a backfill's.
             needed = first_needed(older, live, _bound(begin_s)) if begin_s > SLACK_S else 0
-            for name in older[needed:]:
+            for name in (*self._backfills.younger(older, live, needed), *older[needed:]):
                 yield from opened(name, self._records.tell)
             if live:
                 yield live
