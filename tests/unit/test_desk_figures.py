@@ -3,6 +3,7 @@
 import random
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,3 +109,56 @@ def test_money_paid_in_is_earned_by_neither(tmp_path: Path) -> None:
     assert after["equity"][-1] == before["equity"][-1] + 5000
     assert after["hold"][-1] > before["hold"][-1] + 4000
     assert abs(after["return_rate"]) < abs(before["return_rate"]) + 1e-9
+
+
+# Of a record of the ledger the minute, the kind, fields of its own, and the cash and positions after it.
+Entry = tuple[int, str, dict[str, str], str, dict[str, str]]
+
+HELD = {"KRW-BTC": "10"}
+BOUGHT: Entry = (50, "fill", {"side": "BUY", "price": "100", "quantity": "10", "fee": "0"}, "0", HELD)
+SOLD: Entry = (150, "fill", {"side": "SELL", "price": "200", "quantity": "10", "fee": "0"}, "2000", {})
+
+
+def figures(data: Path, closes: list[float], *ledger: Entry) -> Any:  # noqa: ANN401 - JSON
+    """Return what an account of 1,000 made of a time with these closes and records."""
+    begun: Entry = (0, "deposit", {"amount": "1000"}, "1000", {})
+    with Store(data / "prices.jsonl", durable=False) as store:
+        store.append_many([candle(minute, close) for minute, close in enumerate(closes)])
+    with Store(data / "ledger.jsonl", durable=False) as store:
+        for minute, kind, fields, cash, positions in (begun, *ledger):
+            head = {"ts": timestamp(BEGIN_S + 60 * minute), "kind": kind, "symbol": "KRW-BTC"}
+            store.append({**head, **fields, "cash": cash, "positions": positions, "equity": "0"})
+    records = Records(DataFolder(data))
+    return performance(records, Series(records), None, None, 2000)
+
+
+@pytest.mark.parametrize("left", ["500", "1", "0"])
+def test_money_paid_out_is_lost_by_neither(tmp_path: Path, left: str) -> None:
+    found = figures(tmp_path, [100.0] * 300, (150, "withdraw", {}, left, {}))
+    assert [found[name] for name in ("return_rate", "hold_return_rate", "drawdown_rate")] == pytest.approx([0, 0, 0])
+    assert (found["equity"][-1], found["hold"][-1]) == pytest.approx((float(left), float(left)))
+
+
+@pytest.mark.parametrize("left", ["1900", "500", "1", "0"])
+def test_gain_stays_what_it_was_when_money_is_paid_out(tmp_path: Path, left: str) -> None:
+    closes = [100.0] * 100 + [200.0] * 200
+    found = figures(tmp_path, closes, BOUGHT, SOLD, (200, "withdraw", {}, left, {}))
+    assert [found[name] for name in ("return_rate", "hold_return_rate", "drawdown_rate")] == pytest.approx([1, 1, 0])
+    assert min(found["hold"]) >= 0
+
+
+def test_money_paid_into_an_empty_account_goes_on_from_what_was_earned(tmp_path: Path) -> None:
+    closes = [100.0] * 100 + [200.0] * 150 + [100.0] * 50
+    emptied: Entry = (200, "withdraw", {}, "0", {})
+    again: Entry = (220, "deposit", {}, "600", {})
+    bought: Entry = (230, "fill", {"side": "BUY", "price": "200", "quantity": "3", "fee": "0"}, "0", {"KRW-BTC": "3"})
+    found = figures(tmp_path, closes, BOUGHT, SOLD, emptied, again, bought)
+    # Twice as much, then half of it: what it began with, after the deepest fall.
+    assert [found[name] for name in ("return_rate", "hold_return_rate", "drawdown_rate")] == pytest.approx([0, 0, 0.5])
+    assert (found["equity"][-1], found["hold"][-1]) == pytest.approx((300, 300))
+
+
+def test_account_that_never_had_money_has_no_return(tmp_path: Path) -> None:
+    emptied: Entry = (0, "withdraw", {}, "0", {})
+    found = figures(tmp_path, [100.0] * 300, emptied)
+    assert (found["return_rate"], found["hold_return_rate"]) == (None, None)
