@@ -9,7 +9,8 @@ from agent.errors import MossError
 
 LIMIT_MAX = 1000
 POINTS_MAX = 4000
-_MOMENT_S_END = 253_402_300_800  # the year 10000
+# A day before the year 10000, the last that can be written: a search looks a minute further than what is asked for.
+_MOMENT_S_END = 253_402_214_400
 _TEXT_MAX = 100
 
 

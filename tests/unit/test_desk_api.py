@@ -74,6 +74,7 @@ def test_list_is_of_a_time_and_of_what_was_asked_for(desk: RunningDesk) -> None:
     [
         *("limit=0", "limit=1001", "limit=x", "limit=-1", "limit=1e2", "limit=%EF%BC%91", "limit=", "limit=1&limit=2"),
         *("since=yesterday", "since=-1", "since=99999999999999999", "since=10000-01-01T00:00Z", "since=%00"),
+        *("until=253402300799999", "until=9999-12-31T23:59:59Z"),
         *("since=2026-11-22&until=2026-11-21", "cursor=abc", "cursor=1", "cursor=1.-1", "cursor=..%2F..", "order=up"),
         *("signal=buy", "color=red", "kind=x", f"symbol={'x' * 101}", "symbol=", "points=100", "token=x"),
     ],
