@@ -23,7 +23,7 @@ TEXT
 }
 
 source_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-prefix=/opt/moss person=${SUDO_USER:-} ready_s=100 swap='' journald='' restore='' desk='' action=install dry=''
+prefix=/opt/moss person=${SUDO_USER:-} ready_s=100 swap='' journald='' restore='' desk='' action=install dry='' built=''
 config=/etc/moss data=/var/lib/moss units=/etc/systemd/system
 
 say() { printf 'moss: %s\n' "$*" >&2; }
@@ -98,8 +98,8 @@ put() {
     if [ "$text" = "$(cat "$to" 2>/dev/null)" ]; then return; fi
     changed=yes
     if [ -n "$dry" ]; then printf 'would write: %s\n' "$to"; return; fi
-    # Whole or not at all, and never under a name that cron or logrotate would read.
-    printf '%s\n' "$text" >"$config/.new" && chmod "$mode" "$config/.new" && mv -T "$config/.new" "$to"
+    # Whole or not at all, after a cut of power too, and never under a name that cron or logrotate would read.
+    printf '%s\n' "$text" >"$config/.new" && chmod "$mode" "$config/.new" && sync "$config/.new" && mv -T "$config/.new" "$to"
 }
 
 # Makes a release the one that runs.
@@ -115,6 +115,7 @@ switch_to() {
     put "$from/systemd/moss" /usr/local/bin/moss 0755
     run ln -sfn "$1" "$prefix/current.new"
     run mv -T "$prefix/current.new" "$prefix/current"
+    run sync -f "$units" "$prefix"
     run systemctl daemon-reload
     run systemctl --quiet enable moss-bot.service
 }
@@ -134,7 +135,7 @@ start_or_go_back() {
     before=$(readlink "$prefix/current" 2>/dev/null || true)
     [ -d "$before" ] || before=
     switch_to "$release"
-    if [ "$before" = "$release" ] && [ -z "$changed" ] && systemctl --quiet is-active moss-bot.service; then
+    if [ "$before" = "$release" ] && [ -z "$changed$built" ] && systemctl --quiet is-active moss-bot.service; then
         say "nothing to do: $(basename "$release") runs"
         return
     fi

@@ -48,10 +48,18 @@ make_venv() {
     "$new/$1/bin/python" -m compileall -q -s "$new" -p "$release" "$place"
 }
 
+# True if every file is as it was built: not emptied by a cut of power, not rotted.
+is_whole() { (cd "$1" && sha256sum --check --strict --status files.sha256) 2>/dev/null; }
+
+# `built` says whether it made one.
 build_release() {
     local work new part
-    [ ! -d "$release" ] || { say "$release is there already"; return; }
+    if [ -d "$release" ]; then
+        if is_whole "$release"; then say "$release is there already"; return; fi
+        say "$release is there, but some of it is lost"
+    fi
     say "building $release"
+    built=yes
     if [ -n "$dry" ]; then printf 'would build: %s\n' "$release"; return; fi
     work=$(mktemp -d /var/tmp/moss.XXXXXX)
     trap 'rm -rf "${work:-}" "$prefix"/releases/.new' EXIT
@@ -69,7 +77,11 @@ build_release() {
     fi
     # No process of moss may write anything but records, so what Python would cache is made here.
     "$new/venv/bin/python" -m compileall -q -s "$new" -p "$release" "$new/agent" "$new/store" "$new/desk"
+    (cd "$new" && find . -type f ! -name files.sha256 -print0 | xargs -0 sha256sum >files.sha256)
     chmod -R a+rX,go-w "$new"
+    # On the disk before it has its name: a cut of power later leaves it whole.
+    sync -f "$new"
+    rm -rf "$release"
     mv -T "$new" "$release"
     rm -rf "$work"
 }

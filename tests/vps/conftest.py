@@ -17,7 +17,9 @@ from tests.vps.image import PYTHONS, base, suite
 
 NEEDED = {"systemd-nspawn": "systemd-container", "mmdebstrap": "mmdebstrap", "nsenter": "util-linux"}
 PARTS = ("bot.py", "sentiment.py", "agent", "store", "desk", "systemd", "logrotate", "docs", "crontab")
+INSTALL = "bash /src/{}/systemd/install.sh {} 2>&1"
 _numbers = itertools.count(1)
+Sources = Callable[[str], Path]
 
 
 @pytest.fixture(scope="session")
@@ -95,3 +97,17 @@ def prepare(machine: Box) -> None:
         '[schedule]\nsession_open = ""\nsession_close = ""\n'
         '[news]\nfeeds = [{ name = "sample", url = "demo:" }]\n'
     )
+
+
+def running(box: Box) -> tuple[str, str]:
+    """Return the release that runs and the number of its process."""
+    release = box.ask("readlink /opt/moss/current")
+    return release.rpartition("/")[2], box.ask("systemctl show --property MainPID --value moss-bot")
+
+
+def version(source: Path, name: str) -> None:
+    """Make a copy of the project another release."""
+    init = source / "agent/__init__.py"
+    text = init.read_text()
+    (line,) = [line for line in text.splitlines() if line.startswith("__version__ = ")]
+    init.write_text(text.replace(line, f'__version__ = "{name}"'))

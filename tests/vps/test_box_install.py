@@ -7,16 +7,7 @@ from pathlib import Path
 
 from tests.scripts import records
 from tests.vps.box import Box
-from tests.vps.conftest import prepare
-
-INSTALL = "bash /src/{}/systemd/install.sh {} 2>&1"
-Sources = Callable[[str], Path]
-
-
-def running(box: Box) -> tuple[str, str]:
-    """Return the release that runs and the number of its process."""
-    release = box.ask("readlink /opt/moss/current")
-    return release.rpartition("/")[2], box.ask("systemctl show --property MainPID --value moss-bot")
+from tests.vps.conftest import INSTALL, Sources, prepare, running, version
 
 
 def test_only_crons_line_is_roots_when_it_is_installed(box: Box) -> None:
@@ -169,10 +160,3 @@ def test_install_goes_on_where_the_backup_ends_when_a_server_is_moved(
         assert len(after) > len(before) > 0
         assert box.ask("cat /etc/moss/moss.toml") == config
         assert box.ask("stat -c %U:%G /var/lib/moss/prices.jsonl") == "moss:moss"
-
-
-def version(source: Path, name: str) -> None:
-    init = source / "agent/__init__.py"
-    text = init.read_text()
-    (line,) = [line for line in text.splitlines() if line.startswith("__version__ = ")]
-    init.write_text(text.replace(line, f'__version__ = "{name}"'))
