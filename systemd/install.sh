@@ -26,7 +26,8 @@ source_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 prefix=/opt/moss person=${SUDO_USER:-} ready_s=100 swap='' journald='' restore='' desk='' action=install dry='' built=''
 config=/etc/moss data=/var/lib/moss units=/etc/systemd/system
 
-say() { printf 'moss: %s\n' "$*" >&2; }
+# A terminal that is gone is no reason to stop half way.
+say() { printf 'moss: %s\n' "$*" >&2 || true; }
 die() { say "$*"; exit 1; }
 # Every change to the machine goes through this.
 run() { if [ -n "$dry" ]; then printf 'would run: %s\n' "$*"; else "$@"; fi; }
@@ -69,6 +70,13 @@ read_options() {
     [ -z "$restore" ] || restore=$(realpath -e -- "$restore" 2>/dev/null) || die "--restore: there is no such backup"
 }
 
+# Two at once would build in one folder. The lock falls with the process, however it ends.
+take_lock() {
+    [ -z "$dry" ] || return 0
+    exec 9>/run/moss-install.lock
+    flock --nonblock 9 || die "another install.sh is at work here: wait until it has ended, then run this again"
+}
+
 make_user() {
     getent group moss >/dev/null || run groupadd --system moss
     getent passwd moss >/dev/null ||
@@ -102,6 +110,13 @@ put() {
     printf '%s\n' "$text" >"$config/.new" && chmod "$mode" "$config/.new" && sync "$config/.new" && mv -T "$config/.new" "$to"
 }
 
+# Makes a link beside the releases, `current` or `good`, lead to one of them: in one step, and on the disk.
+point() {
+    run ln -sfn "$2" "$prefix/$1.new"
+    run mv -T "$prefix/$1.new" "$prefix/$1"
+    run sync -f "$units" "$prefix"
+}
+
 # Makes a release the one that runs.
 switch_to() {
     local from=$1 unit
@@ -113,33 +128,44 @@ switch_to() {
     put "$from/systemd/moss.cron" /etc/cron.d/moss 0644
     put "$from/logrotate/moss" /etc/logrotate.d/moss 0644
     put "$from/systemd/moss" /usr/local/bin/moss 0755
-    run ln -sfn "$1" "$prefix/current.new"
-    run mv -T "$prefix/current.new" "$prefix/current"
-    run sync -f "$units" "$prefix"
+    point current "$1"
     run systemctl daemon-reload
     run systemctl --quiet enable moss-bot.service
 }
 
-# Starts what is current; true if it says READY in time and is still the same process some seconds later.
+# Starts what is current; true if it says READY in time and is still the same process some seconds later: then it is `good`.
 is_healthy() {
-    local pid
-    [ -z "$dry" ] || { run systemctl restart moss-bot.service; return 0; }
-    timeout "$ready_s" systemctl restart moss-bot.service || return 1
+    local waiting pid left_s=$ready_s
+    [ -z "$dry" ] || { run systemctl restart moss-bot.service; point good "$1"; return 0; }
+    # Not timeout, which a hangup ends; and without the lock, which must fall with this script.
+    systemctl restart moss-bot.service 9>&- &
+    waiting=$!
+    while kill -0 "$waiting" 2>/dev/null; do
+        [ "$left_s" -gt 0 ] || { kill "$waiting"; return 1; }
+        sleep 1
+        left_s=$((left_s - 1))
+    done
+    wait "$waiting" || return 1
     pid=$(systemctl show --property MainPID --value moss-bot.service)
     sleep 3
-    [ "$pid" -gt 0 ] && [ "$pid" = "$(systemctl show --property MainPID --value moss-bot.service)" ]
+    [ "$pid" -gt 0 ] && [ "$pid" = "$(systemctl show --property MainPID --value moss-bot.service)" ] || return 1
+    point good "$1"
 }
 
+# The way back is the release that last was good: `current` may be one that an interrupted run never saw ready.
 start_or_go_back() {
-    changed=
-    before=$(readlink "$prefix/current" 2>/dev/null || true)
+    # A session of SSH that ends here must not leave the machine on a release that nobody waits for.
+    trap '' HUP PIPE
+    changed=yes
+    [ "$(readlink "$prefix/current")" != "$release" ] || changed=
+    before=$(readlink "$prefix/good" || readlink "$prefix/current" || true)
     [ -d "$before" ] || before=
     switch_to "$release"
     if [ "$before" = "$release" ] && [ -z "$changed$built" ] && systemctl --quiet is-active moss-bot.service; then
         say "nothing to do: $(basename "$release") runs"
         return
     fi
-    if is_healthy; then
+    if is_healthy "$release"; then
         [ -n "$dry" ] || say "$(basename "$release") runs"
         return
     fi
@@ -150,7 +176,7 @@ start_or_go_back() {
     fi
     say "the new bot was not ready within $ready_s s; going back to $(basename "$before")"
     switch_to "$before"
-    is_healthy || die "and $(basename "$before") is not ready either: see journalctl -u moss-bot"
+    is_healthy "$before" || die "and $(basename "$before") is not ready either: see journalctl -u moss-bot"
     die "$(basename "$before") runs again; the lines above say why the new one did not"
 }
 
@@ -172,7 +198,7 @@ uninstall() {
     run systemctl daemon-reload
     run systemctl --quiet reset-failed 'moss-*' || true
     # Only what this script made, wherever --prefix points.
-    run rm -rf "$prefix/releases" "$prefix/current" "$prefix/current.new"
+    run rm -rf "$prefix"/{releases,current,current.new,good,good.new}
     [ ! -d "$prefix" ] || run rmdir --ignore-fail-on-non-empty "$prefix"
     say "what stays: records in $data, config in $config, secrets in /etc/credstore, changes made by systemctl edit,"
     say "user and group moss"
@@ -180,6 +206,7 @@ uninstall() {
 
 main() {
     read_options "$@"
+    take_lock
     if [ "$action" = uninstall ]; then
         uninstall
         return
