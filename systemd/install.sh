@@ -11,7 +11,7 @@ Installs or upgrades moss: user and group moss, the program side by side with th
 rotation, cron; starts it, and goes back to the one before if it is not ready in time.
 
   --dry-run          only tell what would be done; needs no root
-  --prefix DIR       where the program goes (/opt/moss)
+  --prefix DIR       where the program goes (where it is already, else /opt/moss)
   --desk             also the desk, a page in the browser that is started when somebody looks; an upgrade keeps it
   --user NAME        who joins the group moss and may read its data (whoever calls sudo)
   --ready-s SECONDS  how long a new bot may take to be ready (100)
@@ -23,7 +23,10 @@ TEXT
 }
 
 source_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-prefix=/opt/moss person=${SUDO_USER:-} ready_s=100 swap='' journald='' restore='' desk='' action=install dry='' built=''
+person=${SUDO_USER:-} ready_s=100 swap='' journald='' restore='' desk='' action=install dry='' built=''
+# An upgrade or a removal that names no other place means the one where moss is.
+prefix=$(sed -n 's|^home=\(/.*\)/current$|\1|p' /usr/local/bin/moss 2>/dev/null || true)
+prefix=${prefix:-/opt/moss}
 config=/etc/moss data=/var/lib/moss units=/etc/systemd/system
 
 # A terminal that is gone is no reason to stop half way.

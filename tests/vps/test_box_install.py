@@ -133,7 +133,8 @@ def test_uninstall_leaves_the_records_and_nothing_that_runs(
         assert box.ask("systemctl is-active moss-bot") == "active"
         assert "/opt/moss" not in box.ask("cat /etc/systemd/system/moss-* /etc/logrotate.d/moss /usr/local/bin/moss")
         count = len(records(box.path("/var/lib/moss"), "prices"))
-        box.ask(INSTALL.format("elsewhere", "--prefix=/opt/apps/moss --uninstall"))
+        assert "nothing to do" in box.ask(INSTALL.format("elsewhere", "--user ada"), limit_s=180)
+        box.ask(INSTALL.format("elsewhere", "--uninstall"))
         assert box.ask(files) == before
         assert box.ask("ps -eo args | grep '[m]oss/current' || true") == ""
         assert len(records(box.path("/var/lib/moss"), "prices")) >= count > 0
