@@ -12,7 +12,8 @@ rotation, cron; starts it, and goes back to the one before if it is not ready in
 
   --dry-run          only tell what would be done; needs no root
   --prefix DIR       where the program goes (where it is already, else /opt/moss)
-  --desk             also the desk, a page in the browser that is started when somebody looks; an upgrade keeps it
+  --desk             also the desk, a page in the browser that is started when somebody looks; an upgrade keeps it,
+                     unless systemctl disable --now moss-desk.socket has switched it off
   --user NAME        who joins the group moss and may read its data (whoever calls sudo)
   --ready-s SECONDS  how long a new bot may take to be ready (100)
   --swap SIZE        also make a swap file of that size, such as 1G, where there is no swap yet
@@ -69,7 +70,8 @@ read_options() {
     esac
     [[ $ready_s =~ ^[0-9]+$ ]] || die "--ready-s $ready_s: must be a number of seconds"
     [ -n "$dry" ] || [ "$(id -u)" -eq 0 ] || die "needs root: sudo $0"
-    [ ! -e "$units/moss-desk.socket" ] || desk=yes
+    # One that was switched off stays off, though its units lie there still.
+    ! systemctl --quiet is-enabled moss-desk.socket 2>/dev/null || desk=yes
     [ -z "$restore" ] || restore=$(realpath -e -- "$restore" 2>/dev/null) || die "--restore: there is no such backup"
 }
 

@@ -1,5 +1,6 @@
 """install.sh before it changes anything: what it would do, and what it refuses. The rest needs a server: tests/vps."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import pytest
 TOP = Path(__file__).resolve().parents[2]
 
 
-def install(*options: str) -> subprocess.CompletedProcess[str]:
+def install(*options: str, path: str = os.environ["PATH"]) -> subprocess.CompletedProcess[str]:
     command = ["bash", str(TOP / "systemd/install.sh"), "--dry-run", *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    environment = {**os.environ, "PATH": path}
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
 
 
 def test_install_tells_every_place_when_it_is_a_dry_run() -> None:
@@ -42,6 +44,15 @@ def test_install_leaves_the_desk_out_unless_it_is_asked_for() -> None:
     for place in ("moss-desk.socket", "moss-desk.service"):
         assert f"would write: /etc/systemd/system/{place}" in told
     assert "enable --now moss-desk.socket" in told
+
+
+def test_install_keeps_the_desk_only_when_it_is_switched_on(tmp_path: Path) -> None:
+    for status, is_kept in ((0, True), (1, False)):
+        systemctl = tmp_path / "systemctl"
+        systemctl.write_text(f'#!/bin/sh\ncase "$*" in *"is-enabled moss-desk.socket") exit {status} ;; esac\n')
+        systemctl.chmod(0o755)
+        told = install(path=f"{tmp_path}:{os.environ['PATH']}").stdout
+        assert ("enable --now moss-desk.socket" in told) == is_kept
 
 
 def test_uninstall_removes_no_record_when_asked_what_it_would_do() -> None:

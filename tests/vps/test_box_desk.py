@@ -90,9 +90,14 @@ def test_desk_has_no_way_out(desk: Box) -> None:
     assert desk.ask(f"readlink /proc/{pid}/ns/net") != desk.ask("readlink /proc/1/ns/net")
 
 
-def test_desk_stays_at_an_upgrade_and_goes_when_all_is_taken_away(desk: Box) -> None:
+def test_desk_stays_at_an_upgrade_and_goes_when_switched_off_or_when_all_is_taken_away(desk: Box) -> None:
     desk.ask(INSTALL.format(""), limit_s=240)
     assert state(desk, "moss-desk.socket") == "active"
+    assert shown(desk, "/api/status")["state"] == "running"
+    desk.ask("systemctl disable --now moss-desk.socket")
+    desk.ask(INSTALL.format(""), limit_s=240)
+    assert state(desk, "moss-desk.socket") == "inactive"
+    desk.ask(INSTALL.format("--desk"), limit_s=240)
     assert shown(desk, "/api/status")["state"] == "running"
     desk.ask(INSTALL.format("--uninstall"))
     assert desk.run("sh", "-c", ASK.format("/health")).returncode != 0
