@@ -2,6 +2,8 @@
 # Installs moss on a server with systemd, as root; run again, it upgrades. What it does, in order, is `main` at the end.
 set -euo pipefail
 umask 022
+# A plain su leaves root without the folders of useradd, cron and logrotate.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 usage() {
     cat <<'TEXT'
@@ -28,7 +30,7 @@ person=${SUDO_USER:-} ready_s=100 swap='' journald='' restore='' desk='' action=
 # An upgrade or a removal that names no other place means the one where moss is.
 prefix=$(sed -n 's|^home=\(/.*\)/current$|\1|p' /usr/local/bin/moss 2>/dev/null || true)
 prefix=${prefix:-/opt/moss}
-config=/etc/moss data=/var/lib/moss units=/etc/systemd/system
+config=/etc/moss data=/var/lib/moss units=/etc/systemd/system journal=/etc/systemd/journald.conf.d/moss.conf
 
 # A terminal that is gone is no reason to stop half way.
 say() { printf 'moss: %s\n' "$*" >&2 || true; }
@@ -206,7 +208,7 @@ uninstall() {
     run rm -rf "$prefix"/{releases,current,current.new,good,good.new}
     [ ! -d "$prefix" ] || run rmdir --ignore-fail-on-non-empty "$prefix"
     say "what stays: records in $data, config in $config, secrets in /etc/credstore, changes made by systemctl edit,"
-    say "user and group moss"
+    say "user and group moss; if --swap and --journald made them, /swapfile with its line in /etc/fstab, and $journal"
 }
 
 main() {

@@ -1,5 +1,5 @@
 # What the machine must have, part of install.sh: finds it, else installs it with the machine's own package manager, else
-# says what to do. Uses say, die, run, swap and journald of install.sh; leaves `python` behind.
+# says what to do. Uses say, die, run and the settings of install.sh; leaves `python` behind.
 
 prepare_machine() {
     [ -d /run/systemd/system ] || [ -n "$dry" ] || die "systemd does not run here; for a plain crontab see docs/operations.md"
@@ -66,19 +66,20 @@ label_data() {
 }
 
 make_swap() {
-    if [ -n "$(swapon --noheadings --show 2>/dev/null)" ] || [ -e /swapfile ]; then
+    if [ -n "$(swapon --noheadings --show 2>/dev/null)" ]; then
         say "there is swap already; it stays as it is"
         return
     fi
-    run fallocate -l "$swap" /swapfile
-    run chmod 0600 /swapfile
-    run mkswap --quiet /swapfile
-    run swapon /swapfile
-    [ -n "$dry" ] || printf '/swapfile none swap sw 0 0\n' >>/etc/fstab
+    [ ! -e /swapfile ] || die "/swapfile is there and not in use: swapon /swapfile, or remove it; then run this again"
+    if ! { run fallocate -l "$swap" /swapfile && run chmod 0600 /swapfile &&
+        run mkswap --quiet /swapfile && run swapon /swapfile; }; then
+        run rm -f /swapfile
+        die "no swap file of $swap could be made; the line above says why"
+    fi
+    [ -n "$dry" ] || grep -q '^/swapfile ' /etc/fstab || printf '/swapfile none swap sw 0 0\n' >>/etc/fstab
 }
 
 limit_journal() {
-    [ -n "$dry" ] || { mkdir -p /etc/systemd/journald.conf.d &&
-        printf '[Journal]\nSystemMaxUse=100M\n' >/etc/systemd/journald.conf.d/moss.conf; }
+    [ -n "$dry" ] || { mkdir -p "$(dirname "$journal")" && printf '[Journal]\nSystemMaxUse=100M\n' >"$journal"; }
     run systemctl restart systemd-journald.service
 }

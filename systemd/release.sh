@@ -9,7 +9,7 @@ name_release() {
     for part in "${parts[@]}"; do [ ! -e "$source_folder/$part" ] || have+=("$part"); done
     version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' "$source_folder/agent/__init__.py")
     hash=$(cd "$source_folder" && { "$python" -VV || true; echo "$desk"
-        find "${have[@]}" -type f ! -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum; } | sha256sum | cut -c1-10)
+        find "${have[@]}" -type f ! -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum; } | sha256sum | cut -c1-10)
     printf '%s/releases/%s-%s' "$prefix" "$version" "$hash"
 }
 

@@ -38,6 +38,21 @@ def test_install_gives_a_release_the_same_name_when_nothing_changed() -> None:
     assert len(names[0]) == 1
 
 
+def test_install_gives_a_release_the_same_name_whatever_the_language_is(tmp_path: Path) -> None:
+    # Few machines have two languages; that the order of the files goes by none is seen at `sort`.
+    seen = tmp_path / "seen"
+    sort = tmp_path / "sort"
+    sort.write_text(f'#!/bin/sh\necho "$LC_ALL" >{seen}\nexec /usr/bin/sort "$@"\n')
+    sort.chmod(0o755)
+    install(path=f"{tmp_path}:{os.environ['PATH']}")
+    assert seen.read_text() == "C\n"
+
+
+def test_install_finds_the_programs_of_root_when_it_runs_under_a_plain_su() -> None:
+    # What is missing for good, and would be installed, is missing either way.
+    assert install(path="/usr/bin:/bin").stdout == install(path="/usr/bin:/bin:/usr/sbin:/sbin").stdout
+
+
 def test_install_leaves_the_desk_out_unless_it_is_asked_for() -> None:
     assert "moss-desk" not in install().stdout
     told = install("--desk").stdout
@@ -61,6 +76,14 @@ def test_uninstall_removes_no_record_when_asked_what_it_would_do() -> None:
     removed = [line for line in done.stdout.splitlines() if line.startswith("would run: rm")]
     assert removed
     assert not any("/var/lib" in line or "/etc/moss" in line for line in removed)
+    for place in (
+        "/var/lib/moss",
+        "/etc/moss",
+        "/etc/credstore",
+        "/swapfile",
+        "/etc/systemd/journald.conf.d/moss.conf",
+    ):
+        assert place in done.stderr
 
 
 @pytest.mark.parametrize(

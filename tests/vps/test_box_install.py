@@ -121,6 +121,16 @@ def test_install_goes_back_when_the_new_release_dies_at_once(box: Box, sources: 
     assert box.ask("systemctl is-active moss-bot") == "active"
 
 
+def test_install_leaves_no_swap_file_when_it_can_not_be_used(box: Box) -> None:
+    # A machine in namespaces may have no swap.
+    for _ in range(2):
+        done = box.run("bash", "-c", INSTALL.format("now", "--swap 2M"), limit_s=180)
+        assert done.returncode == 1
+        assert "no swap file of 2M could be made" in done.stdout
+        assert box.run("ls", "/swapfile").returncode != 0
+    assert "swapfile" not in box.ask("cat /etc/fstab")
+
+
 def test_uninstall_leaves_the_records_and_nothing_that_runs(
     boot: Callable[[Path], AbstractContextManager[Box]], sources: Sources
 ) -> None:
