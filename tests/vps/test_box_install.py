@@ -9,6 +9,22 @@ from tests.scripts import records
 from tests.vps.box import Box
 from tests.vps.conftest import INSTALL, Sources, prepare, running, version
 
+# Takes what is sent to it, and keeps nothing.
+BUCKET = """
+import http.server
+
+
+class Bucket(http.server.BaseHTTPRequestHandler):
+    def do_PUT(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(201)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+http.server.HTTPServer(("127.0.0.1", 8009), Bucket).serve_forever()
+"""
+
 
 def test_only_crons_line_is_roots_when_it_is_installed(box: Box) -> None:
     assert box.ask("systemctl is-active moss-bot") == "active"
@@ -66,6 +82,26 @@ def test_only_the_unit_sees_a_secret_when_it_lies_in_the_credential_store(box: B
     seen = "systemctl show --property MainPID --value moss-bot | xargs -I PID cat /proc/PID/cmdline /proc/PID/environ"
     assert "secret" not in box.ask(seen)
     box.ask("rm -r /etc/credstore; systemctl restart moss-bot")
+
+
+def test_records_are_sent_off_the_box_by_hand_when_the_address_is_a_secret(box: Box) -> None:
+    box.ask("install -d -m 0700 /etc/credstore; echo http://127.0.0.1:8009 >/etc/credstore/MOSS_BACKUP_URL")
+    box.ask("echo 'ada ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/ada")
+    box.path("/srv/bucket.py").write_text(BUCKET)
+    told = {user: box.run("moss", "night", "offbox", user=user) for user in ("root", "ada")}
+    for done in told.values():
+        assert done.returncode == 75, done.stderr
+        assert "night: offbox: " in done.stderr
+        assert "not set" not in done.stderr
+    box.ask("systemd-run --quiet --unit=bucket python3 /srv/bucket.py; sleep 1")
+    done = box.run("moss", "night", "offbox", user="ada")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("offbox: to ")
+    # Another data folder is another.
+    box.run("env", "MOSS_DATA=/var/lib/moss/other", "moss", "night", "offbox", user="ada")
+    assert box.ask("stat -c %U /var/lib/moss/other") == "moss"
+    box.ask("rm -r /etc/credstore /etc/sudoers.d/ada /var/lib/moss/other; systemctl stop bucket")
+    assert box.ask("systemctl --failed --no-legend | grep run- || true") == ""
 
 
 def test_install_does_nothing_when_it_runs_again(box: Box) -> None:
