@@ -14,6 +14,8 @@ from drill.exchange import Exchange
 from drill.faults import MADE_UP, exchange_away
 from drill.twin import Misfire, Twin
 
+# The last comes when a session of SSH ends.
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 WIDTHS = "{:<36} {:>9} {:>26} {:>13}"
 
 
@@ -28,7 +30,10 @@ class Row(NamedTuple):
 
 def main() -> int:
     """Drill; whatever happens, the copy and all it used are gone at the end."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in ENDS:
+        # What is ignored already is meant to be: nohup.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
     show(WIDTHS.format("fault", "recovered", "s to the first new candle", "records lost"))
     try:
         with Twin('[market]\nsource = "demo"\ndemo_speed = 300\n') as twin:
@@ -42,6 +47,13 @@ def main() -> int:
         say(f"the drill could not be held: {error}")
         return 1
     return 0 if went_well else 1
+
+
+def _end(*_: object) -> None:
+    """End the drill, once: sudo passes a signal on that has come already, and none may end the clearing up."""
+    for number in ENDS:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _goes_well(twin: Twin, name: str, fault: Callable[[Twin], float]) -> bool:

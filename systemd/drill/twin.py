@@ -47,7 +47,8 @@ class Twin:
 
     def __enter__(self) -> "Twin":
         if PLACE.exists():
-            raise Misfire(f"{PLACE} is there: does another drill run? Else: umount {PLACE}/data; rm -r {PLACE}")
+            clear = f"systemctl stop {UNIT}; umount {PLACE}/data; rm -r {PLACE}"
+            raise Misfire(f"{PLACE} is there: does another drill run? Else: {clear}")
         try:
             self._start()
         except BaseException:
