@@ -112,6 +112,15 @@ def services() -> dict[str, str]:
     return dict(re.findall(r"^  (\w+):\n(?:    .*\n)*?      - -c\n(?:      #.*\n)*      - (.*)\n", text, re.M))
 
 
+@pytest.mark.parametrize(("service", "unit"), [("bot", "moss-bot"), ("scorer", "moss-sentiment")])
+def test_service_gets_the_secrets_that_the_unit_gets(service: str, unit: str) -> None:
+    compose = (TOP / "compose.yaml").read_text(encoding="utf-8")
+    given = re.search(rf"^  {service}:\n(?:    .*\n)*?    environment: \[(.*)\]\n", compose, re.M)
+    assert given
+    handed = re.findall(r"^LoadCredential=(\w+)$", (TOP / f"systemd/{unit}.service").read_text(encoding="utf-8"), re.M)
+    assert given[1].split(", ") == handed
+
+
 def test_bot_stores_and_ends_in_order_when_its_container_runs(container: Container) -> None:
     data = container.root / "var/lib/moss"
     (container.root / "etc/moss").mkdir()
