@@ -33,9 +33,10 @@ def main(unit: str, environ: Mapping[str, str] = os.environ) -> int:
     if environ.get("MONITOR_EXIT_STATUS", STATUS_FOR_GOOD) != STATUS_FOR_GOOD:
         return 0
     settings, folder = _settings(environ), find_data(None, environ)
-    message = f"{unit} failed and stays down ({_how(environ)})"
-    stored = _store(settings, folder, unit, message)
-    sent = _send(settings, f"moss: {message}. `moss status` says more.", environ)
+    message = f"failed and stays down ({_how(environ)})"
+    # Readers put the unit, which is `what`, before the message.
+    stored = _store(settings, folder, unit, f"the unit {message}")
+    sent = _send(settings, f"moss: {unit} {message}. `moss status` says more.", environ)
     return 0 if stored and sent else 1
 
 

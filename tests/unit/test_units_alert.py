@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.server import LocalServer, Reply, Request
-from tests.scripts import TOP, environment, records
+from tests.scripts import TOP, environment, records, run
 
 TOKEN = "123456:not-a-real-token"  # noqa: S105 - made up
 SAID_BY_SYSTEMD = {"MONITOR_SERVICE_RESULT": "exit-code", "MONITOR_EXIT_STATUS": "78"}
@@ -50,6 +50,13 @@ def test_alert_is_stored_and_sent_when_the_secrets_are_there(data: Path) -> None
     (event,) = records(data, "events")
     assert (event["kind"], event["what"]) == ("alert", "moss-bot.service")
     assert "status 78: the configuration is wrong" in event["message"]
+
+
+def test_alert_names_its_unit_once_when_the_status_tells_of_it(data: Path) -> None:
+    alert(data, "http://127.0.0.1:9", secrets=False)
+    status = run("bot.py", "--data", data, "--config", data.parent / "moss.toml", "status")
+    assert "\nmoss-bot.service the unit failed and stays down (exit-code, status 78: " in status.stdout
+    assert status.stdout.count("moss-bot.service") == 1
 
 
 def test_alert_is_only_stored_when_there_are_no_secrets(data: Path) -> None:
