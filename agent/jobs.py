@@ -7,7 +7,6 @@ runs a little after it, in the order of its rule, and a failure is its own. docs
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from graphlib import TopologicalSorter
 from typing import NamedTuple, cast
 
 import schedule
@@ -55,7 +54,7 @@ class Jobs(schedule.Scheduler):
     Arguments:
         clock: what tells the time.
         zone: the market's, whose midnight the grid starts from.
-        rules: of each job, by its name.
+        rules: of each job, by its name, in the order in which those due together run.
         on_missed: called with a job's name and how many of its moments went by without it.
         on_failed: called with what a job raised, its name, what it was handed, and when it is tried again if it is.
     """
@@ -80,7 +79,7 @@ class Jobs(schedule.Scheduler):
 
     def begin(self) -> None:
         """Set every job's next run by our clock, and their order; call it once all jobs are added."""
-        order = ordered(self._rules)
+        order = [*self._rules]
         self.jobs.sort(key=lambda job: order.index(name_of(job)))
         for job in self.jobs:
             self._plan(job, self._clock.now_s() - SLACK_S)
@@ -153,24 +152,6 @@ class Jobs(schedule.Scheduler):
     @staticmethod
     def _period_s(job: schedule.Job) -> int:
         return job.interval * _UNITS_S[str(job.unit)]
-
-
-def ordered(rules: Mapping[str, Rule]) -> list[str]:
-    """Return the jobs' names in the order in which those due together run: dependencies first, then priority.
-
-    Raises: graphlib.CycleError where jobs wait for each other.
-    """
-    graph = TopologicalSorter({name: rule.after for name, rule in rules.items()})
-    graph.prepare()
-    order: list[str] = []
-    ready: list[str] = []
-    while graph.is_active():
-        ready += graph.get_ready()
-        first = min(ready, key=lambda name: (rules[name].priority, [*rules].index(name)))
-        ready.remove(first)
-        order.append(first)
-        graph.done(first)
-    return order
 
 
 def name_of(job: schedule.Job) -> str:

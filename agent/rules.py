@@ -1,6 +1,6 @@
-"""The bot's jobs: what holds for each besides its times."""
+"""The bot's jobs: what holds for each besides its times, and which of those due together runs first."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from agent.clock import HOUR_S
 from agent.jobs import TIDY, WATCH, Rule
@@ -12,6 +12,7 @@ FETCH_S_MAX = 20.0
 #   prices   an `error` event; asked again the next minute, for everything that is missing by then
 #   signals  a market whose prices are not there waits for them, 90 s at most; then a `missed` event of that market
 #   others   an `error` event; tried again as often as said here, then at their next moment
+# They stand in the order in which those due together run; a test holds it against what each says of itself.
 RULES: Mapping[str, Rule] = {
     "prices": Rule(deadline_s=FETCH_S_MAX),
     "signals": Rule(after=("prices",)),
@@ -24,14 +25,14 @@ RULES: Mapping[str, Rule] = {
 }
 
 
-def rules_with(order: Iterable[str]) -> dict[str, Rule]:
-    """Return the rules with further dependencies.
+def rules_with(order: Sequence[str]) -> Mapping[str, Rule]:
+    """Return the rules with further dependencies, in their order.
 
     Arguments:
         order: each such as "upload after cleanup", of jobs that there are.
     """
-    rules = dict(RULES)
-    for sentence in order:
-        later, _, earlier = sentence.split()
-        rules[later] = rules[later]._replace(after=(*rules[later].after, earlier))
-    return rules
+    if not order:
+        return RULES
+    from agent.order import reordered
+
+    return reordered(order)

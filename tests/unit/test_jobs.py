@@ -7,8 +7,8 @@ import pytest
 
 from agent.clock import seconds, timestamp, zone
 from agent.errors import Stopped, Unreachable
-from agent.jobs import SLACK_S, TIDY, TRADE, WATCH, Due, Jobs, Rule, ordered
-from agent.order import mistakes
+from agent.jobs import SLACK_S, TIDY, TRADE, WATCH, Due, Jobs, Rule
+from agent.order import mistakes, ordered
 from agent.rules import RULES, rules_with
 from store import NotStored
 from tests.fakes.clock import ManualClock
@@ -228,10 +228,11 @@ def test_order_puts_dependencies_first_then_trade_before_watch_before_tidy() -> 
 
 
 def test_order_of_the_bot_trades_before_it_watches_and_tidies_last() -> None:
-    order = ordered(RULES)
-    assert order[:3] == ["prices", "signals", "watch"]
-    assert order[-2:] == ["cleanup", "upload"]
-    assert ordered(rules_with(["cleanup after upload"]))[-2:] == ["upload", "cleanup"]
+    assert [*RULES] == ordered(RULES)
+    assert [*RULES][:3] == ["prices", "signals", "watch"]
+    assert [*RULES][-2:] == ["cleanup", "upload"]
+    assert rules_with([]) is RULES
+    assert [*rules_with(["cleanup after upload"])][-2:] == ["upload", "cleanup"]
 
 
 @pytest.mark.parametrize(
