@@ -5,7 +5,7 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,10 @@ _WORDS = {str: "a text in quotes", bool: "true or false", int: "a whole number",
 # Where a problem lies, as (section, key), and what it is.
 Problem = tuple[str, str, str]
 UNKNOWN = "there is no such"
+# Amounts are written out in full.
+DECIMALS_MAX = 18
+# What is beyond a Decimal becomes infinite or none, which the checks then name.
+_FLOATS = Context(prec=1_000, traps=[])
 
 
 def load(argument: str | None, environ: Mapping[str, str] = os.environ) -> Config:
@@ -36,12 +40,14 @@ def load(argument: str | None, environ: Mapping[str, str] = os.environ) -> Confi
         return Config()
     try:
         text = path.read_text(encoding="utf-8-sig")
-        tree = tomllib.loads(text, parse_float=Decimal)
+        config, problems = parse(tomllib.loads(text, parse_float=_FLOATS.create_decimal))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: is not TOML: {error}") from error
-    config, problems = parse(tree)
+    except Exception as error:
+        # A file that nobody foresaw is a wrong one: it must not end a bot that has a good configuration.
+        raise ConfigError(f"{path}: cannot be used: {type(error).__name__}: {error}") from error
     if problems:
         from agent.mistake import told
 
@@ -104,7 +110,9 @@ def section_of(name: str, schema: Any, content: Mapping[str, Any], problems: lis
         check = keys[key].metadata["check"]
         wrong = wrong or (check(value) if check else None)
         if wrong:
-            problems.append((name, key, f"{raw!r:.60} {wrong}"))
+            from agent.mistake import shown
+
+            problems.append((name, key, f"{shown(raw)} {wrong}"))
         else:
             values[key] = value
     return schema(**values)
@@ -112,10 +120,13 @@ def section_of(name: str, schema: Any, content: Mapping[str, Any], problems: lis
 
 def _value(section: str, kind: Any, raw: Any, problems: list[Problem]) -> tuple[Any, str | None]:  # noqa: ANN401 - any
     """Return the value as its schema's type, and what is wrong with it if it is none."""
+    if type(raw) is int and raw.bit_length() > 63:
+        return 0, "is more than TOML has numbers for"
     if kind in _WORDS:
         if kind is Decimal and type(raw) in (int, float, Decimal):
             number = Decimal(str(raw))
-            return number, None if number.is_finite() else "must be a number"
+            good = number.is_finite() and int(number.as_tuple().exponent) >= -DECIMALS_MAX
+            return number, None if good else f"must be a number of {DECIMALS_MAX} decimals at most"
         return raw, None if type(raw) is kind else f"must be {_WORDS[kind]}"
     if kind == tuple[str, ...]:
         good = isinstance(raw, list) and all(isinstance(entry, str) for entry in raw)

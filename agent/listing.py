@@ -1,6 +1,7 @@
 """Lists of tables in a configuration, and a strategy's own numbers; imported only where a file holds some."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, get_args
@@ -16,15 +17,29 @@ def value_of(section: str, kind: Any, raw: Any, problems: list[Problem]) -> tupl
         problems: what is wrong inside a table is added here.
     """
     if kind == Parameters:
-        table = dict(raw) if isinstance(raw, Mapping | list) else {"": ""}
-        good = all(type(value) in (int, float, Decimal) for value in table.values())
-        numbers = [(name, value if type(value) is int else float(value)) for name, value in table.items() if good]
-        return tuple(numbers), None if good else "must be numbers by name, such as {length = 30}"
+        numbers = _numbers(raw)
+        return numbers or (), None if numbers is not None else "must be numbers by name, such as {length = 30}"
     schema = get_args(kind)[0]
     if not isinstance(raw, list) or not all(isinstance(entry, Mapping) for entry in raw):
         first, second = (part.name for part in dataclasses.fields(schema)[:2])
         return (), f"must be a list such as [{{{first} = ..., {second} = ...}}]"
     return tuple(section_of(section, schema, entry, problems) for entry in raw), None
+
+
+def _numbers(raw: object) -> Parameters | None:
+    """Return numbers by name out of a table, or out of the pairs that a `start` event holds; None where it is none."""
+    pairs = list(raw.items()) if isinstance(raw, Mapping) else raw
+    if not isinstance(pairs, list) or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
+        return None
+    if not all(isinstance(name, str) and _is_number(value) for name, value in pairs):
+        return None
+    return tuple((name, value if type(value) is int else float(value)) for name, value in pairs)
+
+
+def _is_number(value: object) -> bool:
+    if type(value) is int:
+        return value.bit_length() <= 63
+    return isinstance(value, float | Decimal) and math.isfinite(float(value))
 
 
 def relations(config: Config) -> list[Problem]:

@@ -44,6 +44,15 @@ def line_of(text: str, section: str, key: str) -> str:
     return found
 
 
+def shown(raw: object) -> str:
+    """Return a value as a sentence about it begins, cut off where it is long."""
+    try:
+        return f"{raw!r:.60}"
+    except (RecursionError, ValueError):
+        # Python writes no number of thousands of digits, and no list of as many depths.
+        return "what stands there"
+
+
 def _keys(section: str) -> dict[str, object]:
     """Return the keys of a section, and those of the tables in its lists."""
     schema: Any = SECTIONS[section].default_factory

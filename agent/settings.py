@@ -44,13 +44,18 @@ def _like(pattern: str, what: str) -> Check:
     return lambda value: None if re.fullmatch(pattern, value) else f"must {what}"
 
 
-_host = r"(\[[\da-fA-F:.]+\]|[^\s/?#\[\]])+"
-web_address = _like(f"https?://{_host}([/?#].*)?", "begin with https:// or http:// and name a host")
-_strategy = _like("sma_cross|sma_rsi|rsi|file:/.*", "be one of sma_cross, sma_rsi, rsi, file:/PATH.py")
+_strategy = _like("sma_cross|sma_rsi|rsi|file:/[^\0\n]*", "be one of sma_cross, sma_rsi, rsi, file:/PATH.py")
 _offset = _like(clock.OFFSET, f"be an offset from UTC {clock.OFFSETS}")
-_folder = _like("(/.*)?", "be a path from / on")
+_folder = _like("(/[^\0\n]*)?", "be a path from / on")
 _time_of_day = _like("([01][0-9]|2[0-3]):[0-5][0-9]", "be a time of day such as 09:00")
 _time_or_nothing = _like("(([01][0-9]|2[0-3]):[0-5][0-9])?", "be a time of day such as 09:00")
+
+
+def web_address(value: str) -> str | None:
+    """Return what is wrong with an address, if anything."""
+    from agent.address import mistake  # the defaults are right
+
+    return mistake(value)
 
 
 def _interval(value: str) -> str | None:
@@ -183,7 +188,9 @@ class Webhook:
 class Report:
     """The hourly report."""
 
-    prometheus: str = key("", "a file for node_exporter; see alerts.md", _like(r"(/.+\.prom)?", "be /FOLDER/NAME.prom"))
+    prometheus: str = key(
+        "", "a file for node_exporter; see alerts.md", _like(r"(/[^\0\n]+\.prom)?", "be /FOLDER/NAME.prom")
+    )
 
 
 @dataclass(frozen=True, slots=True)

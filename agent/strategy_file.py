@@ -24,19 +24,28 @@ def plan_from(name: str, parameters: Mapping[str, int | float]) -> Plan:
     path = name.removeprefix("file:")
     source = _trusted(path)
     make = _class_in(path, source)
-    known = inspect.signature(make).parameters
+    known = _parameters_of(path, make)
     for given in parameters:
         if given not in known:
             raise ConfigError(f"{path}: its Strategy has no parameter {given!r}{nearest(given, known)}")
     try:
         made = make(**parameters)
         missing = [part for part in ("window", "fades", "add", "decide") if not hasattr(made, part)]
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(f"{path}: Strategy cannot be made: {type(error).__name__}: {error}") from error
     if missing:
         raise ConfigError(f"{path}: its Strategy has no {' and no '.join(missing)}; docs/strategies.md shows one")
+    if type(made.window) is not int or made.window < 0:
+        raise ConfigError(f"{path}: the window of its Strategy is {made.window!r:.60}, and must be whole minutes")
     digest = hashlib.sha256(source).hexdigest()[:8]
     return Plan(f"{name}#{digest}", dict(parameters), lambda: make(**parameters))
+
+
+def _parameters_of(path: str, make: Callable[..., Any]) -> Mapping[str, object]:
+    try:
+        return inspect.signature(make).parameters
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{path}: what its Strategy is made with cannot be told: {error}") from error
 
 
 def _trusted(path: str) -> bytes:
@@ -59,7 +68,7 @@ def _class_in(path: str, source: bytes) -> Callable[..., Any]:
     module = importlib.util.module_from_spec(importlib.machinery.ModuleSpec("moss_strategy", None, origin=path))
     try:
         exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102 - running it is what it is configured for
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(f"{path}: fails with {type(error).__name__}: {error}") from error
     make: Callable[..., Any] | None = getattr(module, "Strategy", None)
     if not inspect.isclass(make):

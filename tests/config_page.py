@@ -3,8 +3,9 @@
 import dataclasses
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
-from agent.settings import Config, Fallback, Market, News, NewsFeed
+from agent.settings import Config, Fallback, Market, News, NewsFeed, Parameters
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "config.md"
 BEGIN, END = "<!-- tables: made from agent/settings.py -->", "<!-- end of tables -->"
@@ -18,9 +19,7 @@ def tables() -> str:
 def _section(name: str, section: object) -> str:
     assert dataclasses.is_dataclass(section)
     lines = [f"## [{name}]", "", str(type(section).__doc__), "", "| key | default | meaning |", "|---|---|---|"]
-    lines += [
-        f"| `{key.name}` | {_default(key.default)} | {key.metadata['doc']} |" for key in dataclasses.fields(section)
-    ]
+    lines += [f"| `{key.name}` | {_default(key)} | {key.metadata['doc']} |" for key in dataclasses.fields(section)]
     if isinstance(section, Market):
         lines += ["", "A fallback is `{source = ...}` with these keys:", "", "| key | meaning |", "|---|---|"]
         lines += [f"| `{key.name}` | {key.metadata['doc']} |" for key in dataclasses.fields(Fallback)]
@@ -32,7 +31,10 @@ def _section(name: str, section: object) -> str:
     return "\n".join([*lines, ""])
 
 
-def _default(value: object) -> str:
+def _default(key: "dataclasses.Field[Any]") -> str:
+    value = key.default
+    if key.type == Parameters:
+        return "`{}`"
     if isinstance(value, tuple):
         return "see below" if value and isinstance(value[0], NewsFeed) else f"`{list(value)}`".replace("'", '"')
     if isinstance(value, bool):

@@ -22,6 +22,7 @@ _OFF_THE_BOX = (
 # Modules that are imported inside a function, never by `run` with the default config while all goes well: what asks
 # for each. Whatever is not here counts, wherever its import stands.
 NOT_BY_DEFAULT: Mapping[str, str] = {
+    "agent.address": "a config file with an address",
     "agent.advice": "an alert",
     "agent.arguments": "any command of bot.py but run",
     "agent.audit": "bot.py audit",

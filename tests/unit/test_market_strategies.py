@@ -111,6 +111,13 @@ def test_own_strategy_is_another_rule_when_its_file_changes(tmp_path: Path) -> N
         ("1 / 0", {}, "fails with ZeroDivisionError"),
         ("def broken(:", {}, "fails with SyntaxError"),
         ("class Strategy:\n    def __init__(self): raise OSError('no')", {}, "cannot be made: OSError: no"),
+        ("raise SystemExit", {}, "fails with SystemExit"),
+        ("class Strategy:\n    __signature__ = 5", {}, "what its Strategy is made with cannot be told"),
+        (
+            f"{OWN}\n    window = property(lambda self: 2.5, lambda self, _: None)",
+            {},
+            "is 2.5, and must be whole minutes",
+        ),
     ],
 )
 def test_own_strategy_is_refused_when_it_does_not_fit(

@@ -78,7 +78,9 @@ def test_file_that_is_being_written_is_left_until_it_rests(tmp_path: Path) -> No
     assert bench.turn()
 
 
-@pytest.mark.parametrize("content", [b"", b"[market", b"\xff\xfe\x00", b"[market]\nsorce = 1\n", None])
+@pytest.mark.parametrize(
+    "content", [b"", b"[market", b"\xff\xfe\x00", b"[market]\nsorce = 1\n", b"[strategy]\nparameters = [30]", None]
+)
 def test_wrong_file_changes_nothing_and_is_one_alert_that_ends_when_it_is_mended(
     tmp_path: Path, content: bytes | None
 ) -> None:
