@@ -1,9 +1,13 @@
 """What others append to the events while the loop runs: the owner's orders, and what else happened on this box."""
 
+from collections import deque
 from pathlib import Path
 from typing import Any
 
 from store import newest
+
+# So many of the newest events are looked at whatever they are, and so many orders besides, in one step.
+FRESH_MAX, ORDERS_MAX = 1_000, 1_000
 
 
 class Orders:
@@ -28,14 +32,19 @@ class Orders:
     def fresh(self) -> list[dict[str, Any]]:
         """Return the events since those that are done, oldest first.
 
-        Cost: reads back to the newest one that is known.
+        After an outage of weeks there are a hundred thousand: of those before the newest thousand only the orders are
+        returned. What else there was, such as alerts, is read from the store by whoever needs it at a start. Of more
+        orders than a thousand the oldest come first, and the others once these are done.
+
+        Cost: reads back to the newest one that is known, in bounded memory.
         """
-        found: list[dict[str, Any]] = []
-        for event in newest(self._events):
+        found: deque[dict[str, Any]] = deque(maxlen=FRESH_MAX + ORDERS_MAX)
+        for count, event in enumerate(newest(self._events)):
             if event == self._last:
                 break
-            found.append(event)
-        return found[::-1]
+            if count < FRESH_MAX or event["kind"] == "command":
+                found.append(event)
+        return [*reversed(found)]
 
     def done(self, events: list[dict[str, Any]]) -> None:
         """Take it that these were followed: what was not, as its record could not be stored, comes again."""

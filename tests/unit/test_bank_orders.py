@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agent.clock import timestamp
-from agent.orders import Orders
+from agent.orders import FRESH_MAX, ORDERS_MAX, Orders
 from agent.parts import terms_of
 from store import NotStored, Store
 from tests.fakes.books import Books
@@ -169,6 +169,36 @@ def test_orders_begin_with_the_first_event_when_nothing_was_seen(tmp_path: Path)
 
 def test_orders_begin_behind_a_start_that_does_not_say(tmp_path: Path) -> None:
     assert kinds(events_of(tmp_path, (0, "command", {}), (1, "start", {}), (2, "gap", {}))) == ["gap"]
+
+
+def errors(count: int) -> list[tuple[int, str, Mapping[str, object]]]:
+    return [(index, "error", {"attempt": index}) for index in range(count)]
+
+
+def test_orders_after_a_long_outage_are_all_there_in_bounded_memory(tmp_path: Path) -> None:
+    told = [
+        *errors(2_000),
+        (2_000, "command", {"what": "pause"}),
+        *errors(3_000),
+        (9_000, "command", {"what": "resume"}),
+    ]
+    orders = events_of(tmp_path, (0, "start", {"seen_ts": ""}), *told)
+    found = orders.fresh()
+    assert len(found) == FRESH_MAX + 1
+    assert [event["what"] for event in found if event["kind"] == "command"] == ["pause", "resume"]
+    orders.done(found)
+    assert orders.fresh() == []
+
+
+def test_orders_that_are_too_many_for_one_step_come_in_several_each_once(tmp_path: Path) -> None:
+    count = 2 * (FRESH_MAX + ORDERS_MAX) + 7
+    orders = events_of(tmp_path, *((index, "command", {"order": index}) for index in range(count)), *errors(10))
+    seen: list[int] = []
+    while found := orders.fresh():
+        assert len(found) <= FRESH_MAX + ORDERS_MAX
+        seen += [event["order"] for event in found if event["kind"] == "command"]
+        orders.done(found)
+    assert seen == [*range(count)]
 
 
 def test_orders_come_again_until_they_are_done(tmp_path: Path) -> None:
