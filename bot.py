@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 
-from agent import config, usage
+from agent import usage
 from agent.assembly import assembled, holding
 from agent.console import leave_quietly, say
-from agent.course import Course
+from agent.course import course_of
 from agent.errors import MossError
 from agent.folder import find_data
 from agent.loop import First, Loop
 from agent.orders import Orders
-from agent.parts import plan_of
 from agent.trader import Trader
 from store import StoreError
 
@@ -23,8 +22,7 @@ from store import StoreError
 def run(options: argparse.Namespace) -> int:
     """Run the loop until SIGTERM or SIGINT; a changed configuration is taken up between two passes."""
     folder = find_data(options.data)
-    settings, wrong = config.load_or_last(options.config, folder)
-    course = Course(settings, config.find(options.config), plan_of(settings))
+    course, wrong = course_of(options.config, folder)
     with holding(folder, reloads=True) as stop:
         first: First | None = partial(Trader.tell_start, wrong=wrong)
         orders = Orders(folder.stream("events"))

@@ -5,7 +5,7 @@ import os
 from agent import SCHEMA, __version__, alive, config, memory
 from agent.alerts import Alerts
 from agent.breaker import BreakerChange
-from agent.clock import MINUTE_S, Clock, seconds, timestamp
+from agent.clock import Clock, seconds, timestamp
 from agent.errors import MossError
 from agent.folder import DataFolder
 from agent.history import SKEW_S_MAX, gap_fields
@@ -61,14 +61,10 @@ class Chronicle:
             alerts=list(self.alerts.open.values()),
             config=config.record_of(self.config),
         )
-        # Of a unit that had failed for good: whoever started it has mended that.
-        for what in [*self.alerts.open]:
-            if what.endswith(".service") or (what == "config" and not wrong):
-                self.alerts.end(what)
-        if wrong:
-            self.alerts.begin("config", message=wrong, doing="goes on with the last good configuration")
-        if silent_s > DOWNTIME_S_MAX:
-            self.alerts.begin("downtime", silent_min=round(silent_s / MINUTE_S))
+        if self.alerts.open or wrong or silent_s > DOWNTIME_S_MAX:
+            from agent.mishap import tell_return
+
+            tell_return(self, wrong, silent_s)
 
     def tell_stop(self) -> None:
         """Store that this process ends because it was asked to."""

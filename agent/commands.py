@@ -41,12 +41,12 @@ def summaries() -> str:
 def once(options: argparse.Namespace) -> int:
     """Make one pass: fetch the closed candles that are missing, decide on the newest minute."""
     from agent.assembly import assembled, holding
+    from agent.course import course_of
     from agent.orders import Orders
-    from agent.parts import plan_of
 
     folder = find_data(options.data)
-    settings, _ = config.load_or_last(options.config, folder)
-    with holding(folder, reloads=False) as stop, assembled(settings, plan_of(settings), folder, stop) as (trader, _):
+    course, _ = course_of(options.config, folder)
+    with holding(folder, reloads=False) as stop, assembled(course.config, course.plan, folder, stop) as (trader, _):
         trader.read_back()
         trader.follow(Orders(folder.stream("events")).fresh())
         troubles = trader.take_prices(ONCE_FETCH_S_MAX)
@@ -56,7 +56,7 @@ def once(options: argparse.Namespace) -> int:
         if not troubles and not trader.is_current:
             message = "there are more candles to fetch than one pass has time for; run it again"
             say(message)
-            trader.event("error", **{"class": "Unreachable"}, message=message, source=settings.market.source, attempt=1)
+            trader.event("error", **{"class": "Unreachable"}, message=message, source=trader.source_name, attempt=1)
             return 75
         return min((trouble.exit_status for trouble in troubles), default=0)
 

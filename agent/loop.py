@@ -19,8 +19,6 @@ from store import NotStored
 if TYPE_CHECKING:
     from agent.outbox import Outbox
 
-FAILED_PASSES_MAX = 3
-
 # What a new loop tells before anything else: that the process started, or why there is a new loop.
 First = Callable[[Trader], object]
 
@@ -101,16 +99,11 @@ class Loop:
 
     def _turn(self) -> None:
         """Turn to a configuration that changed, or back from one that does not work."""
-        course, trader = self._course, self._trader
         asked, self._stop.reload_asked = self._stop.reload_asked, False
-        if course.before and (self._broken or trader.failed_passes >= FAILED_PASSES_MAX):
-            from agent.turning import turn_back
+        if asked or self._course.before or self._course.has_changed():
+            from agent.turning import turned
 
-            self._turned = turn_back(course, self._broken or f"{FAILED_PASSES_MAX} passes brought no prices")
-        elif course.has_changed() or asked:
-            from agent.turning import turn
-
-            self._turned = turn(course, trader, asked=asked)
+            self._turned = turned(self._course, self._trader, self._broken, asked=asked)
 
     def _attempt(self, work: Callable[[], object]) -> None:
         """Do something that stores; a record that could not be stored is no end: the next try starts from the store."""

@@ -3,7 +3,7 @@
 import errno
 from contextlib import suppress
 
-from agent.chronicle import Chronicle
+from agent.chronicle import DOWNTIME_S_MAX, Chronicle
 from agent.clock import MINUTE_S, timestamp
 from agent.console import say
 from agent.errors import MossError
@@ -22,6 +22,24 @@ def tell_trouble(chronicle: Chronicle, symbol: str, error: MossError, attempt: i
     fields = {"class": error.kind, "message": str(error), "symbol": symbol, "source": chronicle.source_name}
     next_s = chronicle.clock.now_s() + MINUTE_S * minutes(chronicle.config.schedule.price)
     chronicle.event("error", **fields, attempt=attempt, next_ts=timestamp(next_s))
+
+
+def tell_return(chronicle: Chronicle, wrong: str, silent_s: float) -> None:
+    """Store which alerts a start ends, and which it begins; raises NotStored.
+
+    Arguments:
+        wrong: what is wrong with the config file, "" if nothing.
+        silent_s: for how long nothing was recorded before.
+    """
+    alerts = chronicle.alerts
+    for what in [*alerts.open]:
+        # Of a unit that had failed for good: whoever started it has mended that.
+        if what.endswith(".service") or (what == "config" and not wrong):
+            alerts.end(what)
+    if wrong:
+        alerts.begin("config", message=wrong, doing="goes on with the last good configuration")
+    if silent_s > DOWNTIME_S_MAX:
+        alerts.begin("downtime", silent_min=round(silent_s / MINUTE_S))
 
 
 def tell_failure(

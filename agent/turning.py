@@ -13,6 +13,22 @@ from agent.parts import plan_of
 from agent.settings import Config
 from agent.trader import Trader
 
+FAILED_PASSES_MAX = 3
+
+
+def turned(course: Course, trader: Trader, broken: str, *, asked: bool) -> Callable[[Trader], object] | None:
+    """Turn to a configuration that changed, or back from one on trial that does not work.
+
+    Arguments:
+        broken: what the one on trial raised, "" if nothing.
+        asked: as of `turn`.
+    Returns: what the next trader tells first, None where nothing changed.
+    Raises: NotStored.
+    """
+    if course.before and (broken or trader.failed_passes >= FAILED_PASSES_MAX):
+        return turn_back(course, broken or f"{FAILED_PASSES_MAX} passes brought no prices")
+    return turn(course, trader, asked=asked) if asked or course.has_changed() else None
+
 
 def turn(course: Course, trader: Trader, *, asked: bool) -> Callable[[Trader], object] | None:
     """Turn to what the file says now.
@@ -30,8 +46,10 @@ def turn(course: Course, trader: Trader, *, asked: bool) -> Callable[[Trader], o
         found = _turned(course)
     except ConfigError as error:
         say(str(error))
+        found, seen, course.seen = None, course.seen, ()
         trader.alerts.begin("config", message=str(error), doing="goes on with the configuration it has")
-        found = None
+        # Only now: a file whose alert could not be stored is read again at the next pass.
+        course.seen = seen
     if asked or found is not None:
         alive.notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
     if asked and found is None:
@@ -63,12 +81,15 @@ def changes(before: Config, after: Config) -> dict[str, Any]:
 
 
 def _turned(course: Course) -> dict[str, Any] | None:
-    files = course.files()
-    if files == course.rejected:
+    # Looked at before they are read: what changes while that goes on is noticed later.
+    course.seen = course.files()
+    if course.seen == course.rejected:
         raise ConfigError(f"{course.path}: was followed and rolled back; it is taken again once it is changed")
     fresh = config.load(str(course.path)) if course.path else Config()
+    course.wanted = fresh.strategy.name
+    course.seen = (course.seen[0], course.files()[1])
     plan = plan_of(fresh)
-    if fresh == course.config and files == course.state:
+    if fresh == course.config and course.seen == course.state:
         return None
     found = changes(course.config, fresh)
     course.follow(fresh, plan, (course.config, course.plan))

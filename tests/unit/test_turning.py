@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from agent import config
-from agent.course import Course
+from agent.course import Course, course_of
+from agent.errors import ConfigError
 from agent.folder import DataFolder
 from agent.parts import plan_of
 from agent.trader import Trader
 from agent.turning import changes, turn, turn_back
+from store import NotStored
 from tests.fakes.clock import ManualClock
 from tests.scripts import records, write_config
 from tests.unit.test_market_strategies import OWN, own
@@ -165,6 +167,88 @@ def test_rolled_back_file_is_not_taken_again_until_it_changes(tmp_path: Path) ->
     bench.write("[strategy]\nslow = 9\n", age_s=20)
     assert bench.turn()
     assert bench.told()[-2:] == ["reload", "alert_end"]
+
+
+def test_strategy_file_that_cannot_be_followed_is_watched_until_it_is_mended(tmp_path: Path) -> None:
+    strategy = own(tmp_path, "raise ValueError")
+    age(strategy)
+    bench = Bench(tmp_path)
+    bench.write(f'[strategy]\nname = "file:{strategy}"\n')
+    assert not bench.turn()
+    assert not bench.turn()
+    assert bench.told() == ["alert"]
+    own(tmp_path)
+    age(strategy, 4)
+    assert bench.turn()
+    assert bench.course.config.strategy.name == f"file:{strategy}"
+    assert bench.told() == ["alert", "reload", "alert_end"]
+
+
+def test_strategy_file_that_was_rolled_back_is_not_taken_again_until_it_changes(tmp_path: Path) -> None:
+    strategy = own(tmp_path)
+    age(strategy)
+    bench = Bench(tmp_path)
+    bench.write(f'[strategy]\nname = "file:{strategy}"\n')
+    assert bench.turn()
+    turn_back(bench.course, "ValueError")
+    assert bench.course.config.strategy.name == "sma_cross"
+    assert not bench.turn()
+    assert not bench.turn(asked=True)
+    own(tmp_path, OWN + "# better")
+    age(strategy, 4)
+    assert bench.turn()
+
+
+def test_wrong_file_is_read_again_when_its_alert_could_not_be_stored(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.write("[market")
+    with bench.trader() as trader:
+        trader.alerts._tell = failing
+        with pytest.raises(NotStored):
+            turn(bench.course, trader, asked=False)
+    bench.turn()
+    assert bench.told() == ["alert"]
+    assert not bench.course.has_changed()
+
+
+def failing(*_: object, **_fields: object) -> None:
+    raise NotStored("events.jsonl", OSError(28, "no space"))
+
+
+def test_start_with_a_broken_strategy_file_follows_the_last_configuration_that_can_be(tmp_path: Path) -> None:
+    strategy = own(tmp_path)
+    age(strategy)
+    good = Bench(tmp_path, "[strategy]\nslow = 9\n")
+    with good.trader() as trader:
+        trader.tell_start()
+    bench = Bench(tmp_path, f'[strategy]\nname = "file:{strategy}"\n')
+    bench.touch()
+    with bench.trader() as trader:
+        trader.tell_start()
+    own(tmp_path, "raise ValueError")
+    age(strategy)
+    bench.course, wrong = course_of(str(bench.file), DataFolder(tmp_path))
+    assert wrong.startswith(f"{strategy}: fails with ValueError")
+    assert (bench.course.config.strategy.name, bench.course.config.strategy.slow) == ("sma_cross", 9)
+    # The file that is to be mended is the one that is looked at.
+    assert not bench.turn()
+    own(tmp_path)
+    age(strategy, 4)
+    assert bench.turn()
+    assert bench.course.config.strategy.name == f"file:{strategy}"
+
+
+def test_start_with_a_broken_strategy_file_fails_when_no_other_was_ever_followed(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, f'[strategy]\nname = "file:{own(tmp_path)}"\n')
+    with bench.trader() as trader:
+        trader.tell_start()
+    own(tmp_path, "raise ValueError")
+    with pytest.raises(ConfigError, match="fails with ValueError"):
+        course_of(str(bench.file), DataFolder(tmp_path))
+
+
+def age(path: Path, seconds_old: float = 9) -> None:
+    os.utime(path, (time.time() - seconds_old, time.time() - seconds_old))
 
 
 def test_changes_name_only_what_differs(tmp_path: Path) -> None:
