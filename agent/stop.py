@@ -48,9 +48,13 @@ class Stop:
             signal.signal(signal.SIGHUP, self._note_reload)
 
     def wait(self, duration_s: float) -> None:
-        """Wait that many real seconds, or until a stop or a reload is asked for."""
+        """Wait that many real seconds, or until a stop is asked for, or a reload.
+
+        Inside of `interruptible` only a stop ends it: a pause that is owed to a host is no less owed before a reload.
+        """
         end_s = time.monotonic() + duration_s
-        while not (self.asked or self.reload_asked) and (left_s := end_s - time.monotonic()) > 0:
+        is_owed = self._interruptible
+        while not (self.asked or (self.reload_asked and not is_owed)) and (left_s := end_s - time.monotonic()) > 0:
             for woken, _ in self._wakeups.poll(left_s * 1000):
                 os.read(woken, 4096)
 

@@ -1,11 +1,15 @@
 """How fast a host is asked, and what its headers say of it."""
 
+import time
+
 import pytest
 
 from agent.block import TOLD_WAIT_S_MAX, told_wait_s
+from agent.clock import SystemClock
 from agent.errors import Unreachable
 from agent.fetch import Fetcher
 from agent.headers import is_used_up, server_time_s
+from agent.stop import Stop
 from tests.fakes.clock import ManualClock
 from tests.fakes.server import LocalServer, Reply
 
@@ -30,6 +34,17 @@ from tests.fakes.server import LocalServer, Reply
 )
 def test_second_is_used_up_when_the_header_says_so(text: str, *, expected: bool) -> None:
     assert is_used_up({"Remaining-Req": text}) == expected
+
+
+def test_host_is_asked_no_faster_when_a_reload_waits() -> None:
+    stop = Stop()
+    stop.reload_asked = True
+    with LocalServer(lambda _: Reply(200, b"[]")) as server:
+        fetcher = Fetcher(SystemClock(stop.wait), stop)
+        began_s = time.monotonic()
+        for _ in range(4):
+            fetcher.get(server.url, interval_s=0.1)
+        assert time.monotonic() - began_s >= 0.3
 
 
 def test_second_is_not_used_up_when_the_header_is_missing() -> None:

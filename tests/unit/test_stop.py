@@ -69,6 +69,21 @@ def test_wait_goes_on_when_the_signal_was_another(stop: Stop) -> None:
     signal.signal(signal.SIGUSR1, previous)
 
 
+def test_wait_ends_at_once_when_a_reload_is_asked_for(stop: Stop) -> None:
+    stop.reload_asked = True
+    began_s = time.monotonic()
+    stop.wait(10)
+    assert time.monotonic() - began_s < 1
+
+
+def test_wait_inside_a_call_lasts_its_time_when_a_reload_is_asked_for(stop: Stop) -> None:
+    stop.reload_asked = True
+    began_s = time.monotonic()
+    with stop.interruptible():
+        stop.wait(0.2)
+    assert time.monotonic() - began_s >= 0.2
+
+
 def test_interruptible_raises_at_once_when_a_signal_comes(stop: Stop) -> None:
     timer = send_later(signal.SIGTERM, 0.1)
     began_s = time.monotonic()
