@@ -9,7 +9,6 @@ from decimal import Context, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent import settings
 from agent.errors import ConfigError
 from agent.settings import Config
 
@@ -41,13 +40,11 @@ def load(argument: str | None, environ: Mapping[str, str] = os.environ) -> Confi
     try:
         text = path.read_text(encoding="utf-8-sig")
         config, problems = parse(tomllib.loads(text, parse_float=_FLOATS.create_decimal))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: is not TOML: {error}") from error
     except Exception as error:
-        # A file that nobody foresaw is a wrong one: it must not end a bot that has a good configuration.
-        raise ConfigError(f"{path}: cannot be used: {type(error).__name__}: {error}") from error
+        from agent.mistake import unusable
+
+        # A file that nobody foresaw is a wrong one too: it must not end a bot that has a good configuration.
+        raise ConfigError(f"{path}: {unusable(error)}") from error
     if problems:
         from agent.mistake import told
 
@@ -94,7 +91,9 @@ def parse(tree: Mapping[str, Any]) -> tuple[Config, list[Problem]]:
             sections[name] = section_of(name, schema, content, problems)
     config = Config(**sections)
     if not problems:
-        problems += _relations(config)
+        from agent.relations import mistakes  # the defaults go together
+
+        problems += mistakes(config)
     return config, problems
 
 
@@ -134,29 +133,6 @@ def _value(section: str, kind: Any, raw: Any, problems: list[Problem]) -> tuple[
     from agent.listing import value_of
 
     return value_of(section, kind, raw, problems)
-
-
-def _relations(config: Config) -> list[Problem]:
-    """Find what is wrong between keys that are each right alone."""
-    strategy, opening, closing = config.strategy, config.schedule.session_open, config.schedule.session_close
-    found: list[Problem] = []
-    if strategy.fast >= strategy.slow:
-        found.append(("strategy", "fast", f"{strategy.fast} must be smaller than slow, which is {strategy.slow}"))
-    if strategy.rsi_oversold >= strategy.rsi_overbought:
-        found.append(("strategy", "rsi_oversold", f"must be smaller than rsi_overbought, {strategy.rsi_overbought}"))
-    if bool(opening) != bool(closing):
-        found.append(("schedule", "session_open", 'and session_close go together: both a time, or both ""'))
-    elif opening and opening == closing:
-        found.append(("schedule", "session_close", 'equals session_open; write "" for both to trade round the clock'))
-    if config.market.fallback or config.news.feeds is not settings.FEEDS:
-        from agent.listing import relations
-
-        found += relations(config)
-    if config.schedule.order:
-        from agent.order import mistakes
-
-        found += [("schedule", "order", mistake) for mistake in mistakes(config.schedule.order)]
-    return found
 
 
 def record_of(config: Config) -> dict[str, Any]:

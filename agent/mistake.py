@@ -44,6 +44,15 @@ def line_of(text: str, section: str, key: str) -> str:
     return found
 
 
+def unusable(error: Exception) -> str:
+    """Return why a file could not be read at all, as the end of a sentence."""
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror}"
+    if isinstance(error, ValueError):
+        return f"is not TOML: {error}"
+    return f"cannot be used: {type(error).__name__}: {error}"
+
+
 def shown(raw: object) -> str:
     """Return a value as a sentence about it begins, cut off where it is long."""
     try:

@@ -51,6 +51,7 @@ NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.news.evaluation": "sentiment.py eval",
     "agent.news.json_feed": "news.feeds has one in JSON",
     "agent.news.mending": "a feed that is not well-formed XML",
+    "agent.relations": "a config file",
     "agent.remnant": "a feed whose answer breaks off on the wire",
     "agent.news.page": 'news.feeds has one whose format is "html"',
     "agent.news.reasons": "sentiment.py score --why",

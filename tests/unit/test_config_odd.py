@@ -92,7 +92,7 @@ def is_helpful(message: str, section: str) -> bool:
     return all(
         ("moss.toml line " in line and f"[{section}]" in line)
         or "moss.toml: is not TOML: " in line
-        or ("moss.toml: cannot be used: " in line and ("Recursion" in line or "integer string" in line))
+        or "moss.toml: cannot be used: RecursionError" in line
         or line.startswith(("/nowhere.py: the strategy cannot be read", "/xxx"))
         for line in message.splitlines()
     )
