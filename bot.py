@@ -11,6 +11,7 @@ from agent import usage
 from agent.assembly import assembled, holding
 from agent.console import leave_quietly, say
 from agent.course import course_of
+from agent.errand import Errands
 from agent.errors import MossError
 from agent.folder import find_data
 from agent.loop import First, Loop
@@ -23,15 +24,12 @@ def run(options: argparse.Namespace) -> int:
     """Run the loop until SIGTERM or SIGINT; a changed configuration is taken up between two passes."""
     folder = find_data(options.data)
     course, wrong = course_of(options.config, folder)
-    with holding(folder, reloads=True) as stop:
+    with holding(folder, reloads=True) as stop, closing(Errands()) as errands:
         first: First | None = partial(Trader.tell_start, wrong=wrong)
         orders = Orders(folder.stream("events"))
         while first is not None:
-            with (
-                assembled(course.config, course.plan, folder, stop) as (trader, outbox),
-                closing(Loop(trader, stop, course, orders, outbox)) as loop,
-            ):
-                first = loop.live(first)
+            with assembled(course.config, course.plan, folder, stop) as (trader, outbox):
+                first = Loop(trader, stop, course, orders, errands, outbox).live(first)
     return 0
 
 

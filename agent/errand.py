@@ -18,13 +18,16 @@ class ErrandFailed(MossError):
 
 
 class Errands:
-    """The programs that run now, one of a name.
+    """The programs that run now, one of a name; they live as long as the process, whatever configuration it turns to.
+
+    `again` is what Jobs keeps of those that failed: when they are tried again.
 
     Arguments:
         now_s: real seconds, whatever clock the market lives by.
     """
 
     def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+        self.again: dict[str, tuple[float, Due]] = {}
         self._now_s = now_s
         self._running: dict[str, tuple[int, Due, float]] = {}
 

@@ -57,6 +57,7 @@ class Jobs(schedule.Scheduler):
         rules: of each job, by its name, in the order in which those due together run.
         on_missed: called with a job's name and how many of its moments went by without it.
         on_failed: called with what a job raised, its name, what it was handed, and when it is tried again if it is.
+        again: where it is kept what is tried again when, for whoever goes on from there.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Jobs(schedule.Scheduler):
         rules: Mapping[str, Rule],
         on_missed: Callable[[str, int], object],
         on_failed: Callable[[Exception, str, Due, float | None], object],
+        again: dict[str, tuple[float, Due]] | None = None,
     ) -> None:
         super().__init__()
         self._clock = clock
@@ -75,7 +77,7 @@ class Jobs(schedule.Scheduler):
         self._on_missed = on_missed
         self._on_failed = on_failed
         self._due_s: dict[str, int] = {}
-        self._again: dict[str, tuple[float, Due]] = {}
+        self._again = {} if again is None else again
 
     def begin(self) -> None:
         """Set every job's next run by our clock, and their order; call it once all jobs are added."""
@@ -83,6 +85,8 @@ class Jobs(schedule.Scheduler):
         self.jobs.sort(key=lambda job: order.index(name_of(job)))
         for job in self.jobs:
             self._plan(job, self._clock.now_s() - SLACK_S)
+        for name in self._again.keys() - self._due_s.keys():
+            del self._again[name]
 
     def run_due(self) -> None:
         """Run each job whose moment has come, once, however many of its moments went by.
@@ -108,7 +112,7 @@ class Jobs(schedule.Scheduler):
     def fail(self, name: str, due: Due, error: Exception) -> None:
         """Take note that a job failed, also one that goes on after its function returned; its rule says what then."""
         again_s = None
-        if due.attempt <= self._rules[name].retries:
+        if due.attempt <= self._rules[name].retries and name in self._due_s:
             again_s = self._clock.now_s() + MINUTE_S * due.attempt
             self._again[name] = again_s, due._replace(attempt=due.attempt + 1)
         self._on_failed(error, name, due, again_s)

@@ -30,11 +30,12 @@ class Loop:
         stop: ends it.
         course: which configuration is followed; where it turns, the loop ends too, for the next one.
         orders: the events that others append.
+        errands: the programs beside the loop; those of the loop before it may still run.
         outbox: what tells the outside, where that is configured.
     """
 
     def __init__(
-        self, trader: Trader, stop: Stop, course: Course, orders: Orders, outbox: "Outbox | None" = None
+        self, trader: Trader, stop: Stop, course: Course, orders: Orders, errands: Errands, outbox: "Outbox | None"
     ) -> None:
         self._trader = trader
         self._stop = stop
@@ -43,10 +44,10 @@ class Loop:
         self._outbox = outbox
         self._broken = ""
         self._turned: First | None = None
-        self._errands = Errands()
-        schedule = trader.config.schedule
-        self.jobs = Jobs(trader.clock, schedule.timezone, rules_with(schedule.order), trader.tell_missed, self._failed)
-        self._duties = Duties(trader, course, self._errands, outbox)
+        self._errands = errands
+        zone, rules = trader.config.schedule.timezone, rules_with(trader.config.schedule.order)
+        self.jobs = Jobs(trader.clock, zone, rules, trader.tell_missed, self._failed, errands.again)
+        self._duties = Duties(trader, course, errands, outbox)
 
     def live(self, first: First) -> First | None:
         """Pass after pass until a stop is asked for; returns what the next loop tells first, None for an end.
@@ -73,10 +74,6 @@ class Loop:
         alive.notify("STOPPING=1")
         self._attempt(trader.tell_stop)
         return None
-
-    def close(self) -> None:
-        """End the programs that still run beside it."""
-        self._errands.close()
 
     def _pass(self) -> None:
         self.jobs.run_due()

@@ -1,12 +1,13 @@
 """The whole loop on a clock that only the test moves: a month passes in a minute, with every job it has."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from agent import digest
 from agent.course import Course
+from agent.errand import ErrandFailed, Errands
 from agent.folder import DataFolder
 from agent.jobs import Due
 from agent.loop import First, Loop
@@ -38,28 +39,30 @@ class LoopClock(ManualClock):
             self._stop.asked = True
 
 
-class Errands:
+class FakeErrands(Errands):
     """Errands that are done at once, in this process; what is not the digest is only noted."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.sent: Counter[str] = Counter()
         self.broken: set[str] = set()
-        self._failed: list[tuple[str, Due, Exception]] = []
+        self.closings = 0
+        self._failed: list[tuple[str, Due, ErrandFailed]] = []
 
     def start(self, name: str, arguments: Sequence[str], due: Due) -> bool:
         self.sent[name] += 1
         if name in self.broken:
-            self._failed.append((name, due, OSError("broken on purpose")))
+            self._failed.append((name, due, ErrandFailed("broken on purpose")))
         elif arguments[0] == "agent.digest":
             assert digest.main(arguments[1:]) == 0
         return True
 
-    def failures(self) -> list[tuple[str, Due, Exception]]:
-        found, self._failed = self._failed, []
-        return found
-
     def close(self) -> None:
-        """End nothing: nothing runs."""
+        self.closings += 1
+
+    def failures(self) -> Iterator[tuple[str, Due, ErrandFailed]]:
+        found, self._failed = self._failed, []
+        yield from found
 
 
 class LoopBench:
@@ -71,7 +74,8 @@ class LoopBench:
         self.stop = Stop()
         self.clock = LoopClock(start_s, start_s, self.stop)
         self.market: Any = FakeMarket()
-        self.errands = Errands()
+        self.errands = FakeErrands()
+        self.outbox: Any = None
         self.course = Course(config, config.path, plan_of(config))
         self.turns: list[Config] = []
 
@@ -90,9 +94,7 @@ class LoopBench:
             course = self.course
             self.turns.append(course.config)
             with Trader(course.config, self.folder, self.clock, self.market, course.plan) as trader:
-                loop = Loop(trader, self.stop, course, orders)
-                vars(loop)["_errands"] = vars(loop._duties)["_errands"] = self.errands
-                first = loop.live(first)
+                first = Loop(trader, self.stop, course, orders, self.errands, self.outbox).live(first)
 
     def events(self, kind: str = "") -> list[dict[str, Any]]:
         return [event for event in scan(self.folder.stream("events")) if kind in ("", event["kind"])]

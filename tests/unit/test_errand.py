@@ -94,7 +94,7 @@ def test_errand_that_hangs_is_ended_at_its_deadline(program: Callable[[str], lis
         os.kill(pid, 0)
 
 
-def test_errands_end_with_the_loop(program: Callable[[str], list[str]]) -> None:
+def test_errands_end_with_the_process_of_the_bot(program: Callable[[str], list[str]]) -> None:
     errands = Errands()
     errands.start("report", program("import time; time.sleep(60)"), DUE)
     pid = errands._running["report"][0]

@@ -214,6 +214,22 @@ def test_jobs_are_each_run_once_a_moment_when_the_clock_jumps_ahead(seed: int) -
         assert [name for name, _ in diary.lines].count("prices") in (2, 3)
 
 
+def test_job_that_is_to_be_tried_again_is_handed_on_to_the_next_jobs() -> None:
+    diary = minutely("2026-03-11T09:01:00+09:00")
+    due = Due(int(diary.clock.now_s()), 20.0, 2)
+    again = {name: (diary.clock.now_s() + 60, due) for name in ("report", "midnight")}
+    diary.jobs = Jobs(diary.clock, KOREA, RULES_HERE, print, diary._note_failure, again)
+    diary.jobs.every(30).minutes.do(diary.work, "report").tag("report")
+    diary.jobs.begin()
+    # One that the next jobs do not have is not waited for.
+    assert [*again] == ["report"]
+    diary.jobs.fail("midnight", due._replace(attempt=1), OSError("x"))
+    assert [*again] == ["report"]
+    assert diary.failed == [("midnight", 1, None)]
+    diary.live(120)
+    assert diary.handed == [due]
+
+
 def test_order_puts_dependencies_first_then_trade_before_watch_before_tidy() -> None:
     rules = {
         "sweep": Rule(TIDY),

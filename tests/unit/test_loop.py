@@ -2,7 +2,6 @@
 
 import os
 import time
-from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from agent import config
 from agent.audit import Audit
 from agent.clock import DAY_S, HOUR_S, MINUTE_S, timestamp
 from agent.course import Course
-from agent.loop import Loop
 from agent.market.candle import Candle
 from agent.settings import Config, Schedule, StoreSettings, Watch
 from store import Store
@@ -149,10 +147,28 @@ def test_errand_that_fails_is_told_and_tried_again_and_holds_up_no_evaluation(be
     bench.live(HOUR_S + 900)
     errors = bench.events("error")
     assert [(event["job"], event["class"], event["attempt"]) for event in errors] == [
-        ("report", "OSError", attempt) for attempt in (1, 2, 3)
+        ("report", "MossError", attempt) for attempt in (1, 2, 3)
     ]
     assert ["next_ts" in event for event in errors] == [True, True, False]
     assert bench.counts("signals")["signal"] in (15, 16)
+
+
+def test_errand_goes_on_and_is_tried_again_when_the_configuration_changes_meanwhile(tmp_path: Path) -> None:
+    bench = with_file(tmp_path)
+    bench.errands.broken = {"report"}
+    # The report of the hour fails, and the file changes before it is tried again.
+    bench.live(
+        2 * HOUR_S - 900,
+        [
+            (HOUR_S + 10, lambda: change(tmp_path, "[strategy]\nslow = 9\n")),
+            (HOUR_S + 20, bench.errands.broken.clear),
+        ],
+    )
+    assert len(bench.events("reload")) == 1
+    (error,) = bench.events("error")
+    assert error["job"] == "report"
+    assert len(bench.events("report")) == 1
+    assert bench.errands.closings == 0
 
 
 class FakeOutbox:
@@ -174,10 +190,9 @@ class FakeOutbox:
 
 
 def test_outbox_is_handed_every_event_and_only_the_time_until_the_next_job(
-    bench: LoopBench, monkeypatch: pytest.MonkeyPatch
+    bench: LoopBench,
 ) -> None:
-    outbox = FakeOutbox()
-    monkeypatch.setattr(Loop, "__init__", partialmethod(Loop.__init__, outbox=outbox))
+    outbox = bench.outbox = FakeOutbox()
     bench.live(HOUR_S, [(600, lambda: order(bench, "pause"))])
     assert outbox.offered == [event["kind"] for event in bench.events() if event["kind"] != "stop"]
     assert {"start", "command", "alert", "unfilled"} <= set(outbox.offered)
