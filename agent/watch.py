@@ -2,11 +2,14 @@
 
 import os
 import time
+from contextlib import suppress
 
 from agent import alive
 from agent.clock import MINUTE_S
 from agent.jobs import Due
 from agent.trader import Trader
+
+_BEGUN_S = time.monotonic()
 
 
 def look(trader: Trader, _due: Due) -> None:
@@ -20,7 +23,18 @@ def look(trader: Trader, _due: Due) -> None:
     for symbol, moment_s in trader.answered_s.items():
         age_min = round((trader.clock.now_s() - moment_s) / MINUTE_S)
         alerts.weigh(f"prices {symbol}", age_min / limits.price_min_max, age_min=age_min)
-    # The files' own times: the scorer lives by the machine's clock, whatever the market's does.
-    feeds = folder.stream("feeds")
-    age_min = round((time.time() - feeds.stat().st_mtime) / MINUTE_S) if feeds.exists() else 0
-    alerts.weigh("scorer", age_min / limits.scorer_min_max, age_min=age_min)
+    if trader.config.news.feeds:
+        age_min = round(_silent_s(trader) / MINUTE_S)
+        alerts.weigh("scorer", age_min / limits.scorer_min_max, age_min=age_min)
+
+
+def _silent_s(trader: Trader) -> float:
+    """Return for how long the scorer stored nothing: since this process began, where it never did."""
+    feeds = trader.folder.stream("feeds")
+    for path in (feeds, *sorted(feeds.parent.glob(f"{feeds.name}-*"), reverse=True)):
+        # The files' own times: the scorer lives by the machine's clock, whatever the market's does. After a rotation
+        # there is none but the newest segment's.
+        with suppress(FileNotFoundError):
+            return time.time() - path.stat().st_mtime
+    # One that is told of does not end because its last file is pruned.
+    return time.time() if "scorer" in trader.alerts.open else time.monotonic() - _BEGUN_S

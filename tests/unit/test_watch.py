@@ -13,7 +13,7 @@ from agent import watch
 from agent.folder import DataFolder
 from agent.jobs import Due
 from agent.parts import plan_of
-from agent.settings import Config
+from agent.settings import Config, News
 from agent.settings import Watch as Limits
 from agent.trader import Trader
 from tests.fakes.clock import ManualClock
@@ -84,7 +84,37 @@ def test_watch_tells_of_a_scorer_that_fell_silent(tmp_path: Path, age_min: int, 
     assert ("scorer" in [what for _, what in told(tmp_path)]) == is_told
 
 
-def test_watch_minds_no_scorer_that_was_never_there(tmp_path: Path) -> None:
+def test_watch_goes_on_telling_of_a_silent_scorer_when_its_file_is_rotated_or_pruned(tmp_path: Path) -> None:
+    feeds, hour_s = tmp_path / "feeds.jsonl", time.time() - 3600
+    feeds.write_text("")
+    os.utime(feeds, (hour_s, hour_s))
     with trader(tmp_path, Limits(1, 100_000)) as made:
+        watch.look(made, DUE)
+        segment = feeds.rename(tmp_path / "feeds.jsonl-20260311-1773230400")
+        (tmp_path / "feeds.jsonl-20260310-1773144000.gz").touch()
+        watch.look(made, DUE)
+        for path in tmp_path.glob("feeds.jsonl-*"):
+            path.unlink()
+        watch.look(made, DUE)
+        assert told(tmp_path) == [("alert", "scorer")]
+        segment.touch()
+        watch.look(made, DUE)
+    assert told(tmp_path)[1:] == [("alert_end", "scorer")]
+
+
+@pytest.mark.parametrize(("age_min", "is_told"), [(44, False), (46, True)])
+def test_watch_tells_of_a_scorer_that_never_ran_when_the_bot_has_run_that_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, age_min: int, *, is_told: bool
+) -> None:
+    monkeypatch.setattr(watch, "_BEGUN_S", time.monotonic() - 60 * age_min)
+    with trader(tmp_path, Limits(1, 100_000)) as made:
+        watch.look(made, DUE)
+    assert told(tmp_path) == ([("alert", "scorer")] if is_told else [])
+
+
+def test_watch_minds_no_scorer_when_there_are_no_feeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "_BEGUN_S", time.monotonic() - 86_400)
+    with trader(tmp_path, Limits(1, 100_000)) as made:
+        made.config = replace(made.config, news=News(feeds=()))
         watch.look(made, DUE)
     assert told(tmp_path) == []
