@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         digest = Digest(settings, folder, options.what, until_s)
         kind = {"kind": "report"} if options.what == "report" else {"kind": "summary", "what": options.what}
         record = {"ts": timestamp(now_s), **kind, **digest.fields(json.loads(options.facts))}
-        with folder.open("events", settings) as events:
-            events.append(record)
+        if earlier := _stored(folder, record):
+            record = earlier
+        else:
+            with folder.open("events", settings) as events:
+                events.append(record)
         if options.what == "report":
             _watch_time(settings, folder, now_s)
         if options.what == "report" and settings.report.prometheus:
@@ -62,6 +66,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"{options.what}: {error}")
         return error.exit_status if isinstance(error, MossError) else 1
     return 0
+
+
+def _stored(folder: DataFolder, record: Record) -> Record | None:
+    """Return the record of the same span, where an earlier try stored it before it failed; None where none did."""
+    # A day's margin for a clock that was set back in between.
+    horizon_ts = timestamp(seconds(record["until_ts"]) - DAY_S)
+    for event in takewhile(lambda each: each["ts"] >= horizon_ts, newest(folder.stream("events"))):
+        if all(event.get(key) == record.get(key) for key in ("kind", "what", "from_ts", "until_ts")):
+            return event
+    return None
 
 
 def _watch_time(settings: Config, folder: DataFolder, now_s: float, stamp: Path = TIME_SET) -> None:

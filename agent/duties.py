@@ -42,9 +42,9 @@ class Duties:
             jobs.every().day.at(schedule.session_open).do(self._sum_up, "opening").tag("opening")
             jobs.every().day.at(schedule.session_close).do(self._sum_up, "closing").tag("closing")
         jobs.every(minutes(schedule.report)).minutes.do(self._sum_up, "report").tag("report")
-        jobs.every().day.at(schedule.cleanup).do(self._send, "cleanup", "agent.night", "backup").tag("cleanup")
+        jobs.every().day.at(schedule.cleanup).do(self._night, "cleanup", "backup").tag("cleanup")
         if secret("MOSS_BACKUP_URL"):
-            jobs.every().hours.do(self._send, "upload", "agent.night", "offbox").tag("upload")
+            jobs.every().hours.do(self._night, "upload", "offbox").tag("upload")
         jobs.begin()
 
     def _prices(self, due: Due) -> None:
@@ -63,6 +63,9 @@ class Duties:
         facts = {"rss_kib": alive.rss_kib(), "cpu_s": round(time.process_time(), 2), "fetches_ms": fetches_ms}
         moments = ("--until", timestamp(due.moment_s), "--now", timestamp(self._trader.clock.now_s()))
         self._send(name, "agent.digest", name, *moments, "--facts", json.dumps(facts), due)
+
+    def _night(self, name: str, command: str, due: Due) -> None:
+        self._send(name, "agent.night", command, "--since", timestamp(due.moment_s), due)
 
     def _send(self, name: str, *arguments: Any) -> None:  # noqa: ANN401 - the job's words, and at their end its Due
         """Start a program of ours for a job; one that still runs is not started again."""

@@ -14,6 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
 
 from agent import config
 from agent.clock import SystemClock, timestamp
@@ -25,7 +26,7 @@ from agent.folder import DataFolder, add_places, find_data, process_clock
 from agent.secret import secret
 from agent.settings import Config
 from agent.stop import Stop
-from store import NotStored, StoreError
+from store import NotStored, StoreError, newest
 
 SECRET = "MOSS_BACKUP_URL"  # noqa: S105 - the name of one
 # Below the time that the loop gives each.
@@ -35,10 +36,16 @@ _NICENESS = 15
 
 
 class Night:
-    """One command on one data folder; `clock` is the one its records live by, which in a demo may run faster."""
+    """One command on one data folder; `clock` is the one its records live by, which in a demo may run faster.
 
-    def __init__(self, settings: Config, folder: DataFolder, stop: Stop, deadline_s: float) -> None:
-        self.config, self.folder, self.stop = settings, folder, stop
+    Arguments:
+        since_ts: a backup that was made since then is not made again, None: it is.
+    """
+
+    def __init__(
+        self, settings: Config, folder: DataFolder, stop: Stop, deadline_s: float, since_ts: str | None
+    ) -> None:
+        self.config, self.folder, self.stop, self.since_ts = settings, folder, stop, since_ts
         self.clock = process_clock(settings, folder, stop.wait)
         self.real = SystemClock(stop.wait)
         self.begun_s = self.real.monotonic_s()
@@ -63,6 +70,8 @@ class Night:
         if not self.config.backup.folder:
             if self.config.store.keep_d:
                 raise FolderError("[store] keep_d removes only what a backup holds, and [backup] folder names none")
+            return
+        if self._is_done("backup"):
             return
         with self._limited():
             kept = keep(self.config, self.folder, self.real.now_s())
@@ -92,6 +101,13 @@ class Night:
         sent = Offbox(self.config, self.folder, self.real, uploader, checked(base), self.end_s).run()
         if sent.files:
             self.done("offbox", to=sent.to, files=sent.files, bytes=sent.bytes)
+
+    def _is_done(self, what: str) -> bool:
+        """Tell whether an earlier try did it: what it found damaged, say, is no better for being backed up again."""
+        if self.since_ts is None:
+            return False
+        since = takewhile(lambda event: event["ts"] >= self.since_ts, newest(self.folder.stream("events")))
+        return any(event["kind"] == "backup" and event.get("what") == what for event in since)
 
     @contextlib.contextmanager
     def _limited(self) -> Iterator[None]:
@@ -149,6 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("command", choices=("backup", "offbox"), metavar="COMMAND", help="backup or offbox")
     add_places(parser, default=None)
     parser.add_argument("--deadline-s", type=float, metavar="S", help="how long it may take")
+    parser.add_argument("--since", metavar="MOMENT", help="a backup made since then is enough, as a record's ts has it")
     options = parser.parse_args(arguments)
     try:
         folder = find_data(options.data)
@@ -159,7 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stop.install()
         deadline_s = options.deadline_s or DEADLINES_S[options.command]
         with alone(folder, stop, deadline_s / 4):
-            night = Night(settings, folder, stop, deadline_s)
+            night = Night(settings, folder, stop, deadline_s, options.since)
             if options.command == "offbox":
                 return night.told("offbox", night.offbox)
             # Neither stands in the other's way.

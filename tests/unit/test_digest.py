@@ -129,6 +129,23 @@ def test_digest_command_stores_one_record_and_fills_the_reserve(tmp_path: Path) 
     assert (tmp_path / "reserve").stat().st_size > 100_000
 
 
+def test_digest_command_that_is_tried_again_stores_nothing_twice_and_does_the_rest(tmp_path: Path) -> None:
+    config = tmp_path / "moss.toml"
+    config.write_text(f'[report]\nprometheus = "{tmp_path}/gone/m.prom"\n')
+    places = ["--data", str(tmp_path / "data"), "--config", str(config), "--until", timestamp(UNTIL_S)]
+    (tmp_path / "data").mkdir()
+    for attempt in range(3):
+        now = ["--now", timestamp(UNTIL_S + 7 + 60 * attempt), "--facts", json.dumps({"cpu_s": attempt})]
+        assert main(["report", *places, *now]) == 1
+    (tmp_path / "gone").mkdir()
+    assert main(["report", *places, *now]) == 0
+    assert main(["opening", *places, *now]) == main(["closing", *places, *now]) == 0
+    told = [event.get("what", event["kind"]) for event in records(tmp_path / "data", "events")]
+    assert told == ["report", "opening", "closing"]
+    # What was stored is what is shown.
+    assert "\nmoss_cpu_s 0\n" in (tmp_path / "gone" / "m.prom").read_text()
+
+
 def test_time_that_is_no_longer_set_is_an_alert_until_it_is_again(tmp_path: Path) -> None:
     stamp = tmp_path / "synchronized"
     for age_h, kinds in ((1, []), (25, ["alert"]), (26, ["alert"]), (0, ["alert", "alert_end"])):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from agent.clock import timestamp
 from agent.folder import DataFolder
 from agent.night import main
 from store import Record, Store, scan, verify
@@ -99,6 +100,19 @@ def test_damage_in_the_data_is_told_and_backed_up_as_it_lies(data: Path, tmp_pat
     (told,) = events(data, "error")
     assert "prices.jsonl-20261121-2:51" in told["message"]
     assert events(data, "backup")[0]["verified"] is True
+
+
+def test_backup_that_found_damage_is_not_made_again_when_it_is_tried_again(data: Path, tmp_path: Path) -> None:
+    segment = data / "prices.jsonl-20261121-2"
+    segment.write_bytes(segment.read_bytes().replace(b'"n":150', b'"n":151'))
+    places = ["--config", str(config(tmp_path))]
+    due = ["--since", timestamp(time.time() - 1)]
+    assert [night("backup", data, *places, *due) for _ in range(3)] == [1, 0, 0]
+    assert len(events(data, "backup")) == len(events(data, "error")) == 1
+    # By hand, and at the next midnight, it is; within the same second there is one of that name.
+    assert night("backup", data, *places) == 1
+    assert night("backup", data, *places, "--since", timestamp(time.time() + 1)) == 1
+    assert len(events(data, "error")) == 3
 
 
 def test_backup_into_the_data_itself_is_refused(data: Path, tmp_path: Path) -> None:
