@@ -33,6 +33,8 @@ class Chronicle:
         self.source_name = source_name
         self._events = folder.open("events", settings)
         self._failures: dict[str, int] = {}
+        # Whether what this one began with is stored: a start, a reload, a rollback.
+        self.is_told, self._silent_s = False, 0.0
         # When the newest event that was followed is from: the next process goes on behind it.
         self.seen_ts = ""
         self.alerts = Alerts(self.event, folder.stream("events"))
@@ -42,29 +44,32 @@ class Chronicle:
         self._events.append({"ts": timestamp(self.clock.now_s()), "kind": kind, **fields})
 
     def tell_start(self, wrong: str = "") -> None:
-        """Store that this process started, and with what; raises NotStored.
+        """Store that this process started, and with what, once however often that is tried; raises NotStored.
 
         Arguments:
             wrong: what is wrong with the config file, where this is the last good one instead.
         """
         boot_id, now_s = alive.boot_id(), self.clock.now_s()
         newest = [each for name in ("prices", "events") for each in tail(self.folder.stream(name), 1)]
-        silent_s = now_s - max((seconds(record["ts"]) for record in newest), default=now_s)
-        self.event(
-            "start",
-            version=__version__,
-            schema=SCHEMA,
-            boot_id=boot_id,
-            pid=os.getpid(),
-            seen_ts=self.seen_ts,
-            previous=memory.previous_end(self.folder.stream("events"), boot_id),
-            alerts=list(self.alerts.open.values()),
-            config=config.record_of(self.config),
-        )
-        if self.alerts.open or wrong or silent_s > DOWNTIME_S_MAX:
+        # At a later try the newest records are this process's own.
+        self._silent_s = self._silent_s or now_s - max((seconds(record["ts"]) for record in newest), default=now_s)
+        if not self.is_told:
+            self.event(
+                "start",
+                version=__version__,
+                schema=SCHEMA,
+                boot_id=boot_id,
+                pid=os.getpid(),
+                seen_ts=self.seen_ts,
+                previous=memory.previous_end(self.folder.stream("events"), boot_id),
+                alerts=list(self.alerts.open.values()),
+                config=config.record_of(self.config),
+            )
+            self.is_told = True
+        if self.alerts.open or wrong or self._silent_s > DOWNTIME_S_MAX:
             from agent.mishap import tell_return
 
-            tell_return(self, wrong, silent_s)
+            tell_return(self, wrong, self._silent_s)
 
     def tell_stop(self) -> None:
         """Store that this process ends because it was asked to."""

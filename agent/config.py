@@ -119,11 +119,9 @@ def section_of(name: str, schema: Any, content: Mapping[str, Any], problems: lis
 
 def _value(section: str, kind: Any, raw: Any, problems: list[Problem]) -> tuple[Any, str | None]:  # noqa: ANN401 - any
     """Return the value as its schema's type, and what is wrong with it if it is none."""
-    if type(raw) is int and raw.bit_length() > 63:
-        return 0, "is more than TOML has numbers for"
     if kind in _WORDS:
         if kind is Decimal and type(raw) in (int, float, Decimal):
-            number = Decimal(str(raw))
+            number = Decimal(str(raw) if type(raw) is float else raw)
             good = number.is_finite() and int(number.as_tuple().exponent) >= -DECIMALS_MAX
             return number, None if good else f"must be a number of {DECIMALS_MAX} decimals at most"
         return raw, None if type(raw) is kind else f"must be {_WORDS[kind]}"

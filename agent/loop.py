@@ -43,6 +43,7 @@ class Loop:
         self._orders, trader.seen_ts = orders, orders.seen_ts
         self._outbox = outbox
         self._broken = ""
+        self._first: First | None = None
         self._turned: First | None = None
         self._errands = errands
         zone, rules = trader.config.schedule.timezone, rules_with(trader.config.schedule.order)
@@ -59,12 +60,14 @@ class Loop:
         say(f"moss reads {', '.join(market.symbols)} of {market.source}; its records go to {trader.folder.path}")
         # What was ordered before the start, which tells how far that was followed.
         self._attempt(self._follow)
-        self._attempt(lambda: first(trader))
+        self._first = first
+        self._attempt(self._begin)
         # Before the first fetch, which may take long: what falls due meanwhile is done after it, late but not lost.
         self._duties.plan(self.jobs)
         self._attempt(lambda: trader.take_prices(FETCH_S_MAX))
         alive.notify("READY=1")
         while not stop.asked:
+            self._attempt(self._begin)
             self._attempt(self._pass)
             alive.notify(f"WATCHDOG=1\nSTATUS={trader.last_line}")
             self._attempt(self._turn)
@@ -74,6 +77,12 @@ class Loop:
         alive.notify("STOPPING=1")
         self._attempt(trader.tell_stop)
         return None
+
+    def _begin(self) -> None:
+        """Tell what comes first; what could not be stored is told before a later pass."""
+        if self._first:
+            self._first(self._trader)
+            self._first = None
 
     def _pass(self) -> None:
         self.jobs.run_due()
@@ -97,6 +106,9 @@ class Loop:
     def _turn(self) -> None:
         """Turn to a configuration that changed, or back from one that does not work."""
         asked, self._stop.reload_asked = self._stop.reload_asked, False
+        if self._first and not self._broken:
+            # What this configuration began with is stored before another is turned to, which its files still tell then.
+            return
         if asked or self._course.before or self._course.has_changed():
             from agent.turning import turned
 

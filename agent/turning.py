@@ -100,11 +100,18 @@ def _tell_reload(trader: Trader, changes: dict[str, Any]) -> None:
     # A strategy that raises shows it now, while the one before is at hand, and not at its first evaluation.
     for market in trader.engine.markets.values():
         market.judge(trader.clock.now_s())
-    trader.event("reload", changes=changes, config=config.record_of(trader.config))
+    _tell_once(trader, "reload", changes=changes)
     trader.alerts.end("config")
+
+
+def _tell_once(trader: Trader, kind: str, **fields: object) -> None:
+    """Store what a configuration begins with; after a try that failed behind it, it is there already."""
+    if not trader.is_told:
+        trader.event(kind, **fields, config=config.record_of(trader.config))
+        trader.is_told = True
 
 
 def _tell_rollback(trader: Trader, changes: dict[str, Any], why: str) -> None:
     say(f"back to the configuration before: {why}")
-    trader.event("rollback", changes=changes, why=why, config=config.record_of(trader.config))
+    _tell_once(trader, "rollback", changes=changes, why=why)
     trader.alerts.begin("config", message=f"it was rolled back: {why}", doing="goes on with the one before")

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from agent.clock import DAY_S, HOUR_S, MINUTE_S, timestamp
 from agent.course import Course
 from agent.market.candle import Candle
 from agent.settings import Config, Schedule, StoreSettings, Watch
-from store import Store
+from store import NotStored, Store
 from tests.fakes.loops import LoopBench
 from tests.scripts import write_config
 from tests.unit.test_market_strategies import OWN
@@ -169,6 +170,33 @@ def test_errand_goes_on_and_is_tried_again_when_the_configuration_changes_meanwh
     assert error["job"] == "report"
     assert len(bench.events("report")) == 1
     assert bench.errands.closings == 0
+
+
+@pytest.mark.parametrize("kind", ["start", "reload"])
+def test_start_or_reload_that_could_not_be_stored_is_stored_at_a_later_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    append, failures = Store.append, Counter[str]()
+
+    def failing(store: Store, record: dict[str, Any]) -> None:
+        # The alert that a start begins with can not be stored at once either.
+        if record["kind"] in (kind, "alert") and failures[record["kind"]] < 3:
+            failures[record["kind"]] += 1
+            raise NotStored(str(store), OSError(28, "no space"))
+        append(store, record)
+
+    bench = with_file(tmp_path)
+    bench.live(600)
+    bench.clock.wall_s += DAY_S
+    before = len(bench.events())
+    monkeypatch.setattr(Store, "append", failing)
+    bench.live(HOUR_S, [(900, lambda: change(tmp_path, "[strategy]\nslow = 9\n"))])
+    assert failures[kind] == 3
+    told = [event["kind"] for event in bench.events()[before:]]
+    assert [kind for kind in told if kind in ("start", "reload")] == ["start", "reload"]
+    assert [event["what"] for event in bench.events("alert")] == ["downtime"]
+    assert bench.course.config.strategy.slow == 9
+    assert bench.counts("signals")["signal"] in (13, 14, 15)
 
 
 class FakeOutbox:
