@@ -1,11 +1,13 @@
 """The books gone over: every minute accounted for, every stored evaluation decided again from the stored candles."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from agent import config
 from agent.clock import DAY_S, MINUTE_S, seconds, timestamp
+from agent.errors import ConfigError
 from agent.folder import DataFolder
 from agent.market.candle import candle_of
 from agent.market.evaluation import Market, is_comparable
@@ -90,16 +92,22 @@ class Audit:
         return self._found
 
     def _known_plans(self, settings: Config) -> dict[str, Plan]:
-        plans = [plan_of(settings)]
+        strategies = {settings.strategy: settings}
         for event in scan(self._folder.stream("events")):
             if event["kind"] in ("start", "reload") and "config" in event:
                 old, problems = config.parse(event["config"])
-                plans += [] if problems else [plan_of(old)]
-        return {plan.rule: plan for plan in plans}
+                strategies |= {} if problems else {old.strategy: old}
+        plans = {}
+        for followed in strategies.values():
+            # What a strategy's file decided that is no longer what it was, or broken, cannot be decided again.
+            with suppress(ConfigError):
+                plan = plan_of(followed)
+                plans[plan.rule] = plan
+        return plans
 
     def _scan(self, stream: str) -> Iterator[dict[str, Any]]:
         """Read a stream from as far before the day as its first evaluation looks back."""
-        window_min = max(plan.make().window for plan in self._plans.values())
+        window_min = max((plan.make().window for plan in self._plans.values()), default=0)
         since = timestamp(self._begin_s - MINUTE_S * window_min - DAY_S) if self._begin_s else None
         # To the end: what was missing after an outage was stored days after its day.
         return scan(self._folder.stream(stream), since=since, on_damage=self._tell_damage)

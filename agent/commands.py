@@ -107,7 +107,8 @@ def reload(options: argparse.Namespace) -> int:
 
 def _order(options: argparse.Namespace, order: Mapping[str, object]) -> int:
     """Order something by an event that the bot follows; where none runs, the next one does."""
-    settings, folder = config.load(options.config), find_data(options.data)
+    folder = find_data(options.data)
+    settings, _ = config.load_or_last(options.config, folder)
     folder.prepare()
     with folder.open("events", settings) as events:
         ts, by = timestamp(time.time()), getpass.getuser()
@@ -160,7 +161,8 @@ def audit(options: argparse.Namespace) -> int:
     """Account for every minute of the stored series, and decide every stored evaluation again; 1 if not all is well."""
     from agent.audit import Audit
 
-    settings, folder = config.load(options.config), reading(options)
+    folder = reading(options)
+    settings, _ = config.load_or_last(options.config, folder)
     try:
         begin_s = seconds(f"{options.day}T00:00:00{settings.schedule.zone}") if options.day else None
     except ValueError as error:
@@ -180,7 +182,8 @@ def backfill(options: argparse.Namespace) -> int:
     from agent.market.sources import source_of
     from agent.stop import Stop
 
-    settings, folder = config.load(options.config), find_data(options.data)
+    folder = find_data(options.data)
+    settings, _ = config.load_or_last(options.config, folder)
     try:
         since_s = int(seconds(options.since)) // 60 * 60
     except ValueError as error:
@@ -202,7 +205,8 @@ def bank(options: argparse.Namespace) -> int:
             show(text)
         return 0
     amount = teller.amount_of(options.amount)
-    settings, folder = config.load(options.config), find_data(options.data)
+    folder = find_data(options.data)
+    settings, _ = config.load_or_last(options.config, folder)
     folder.prepare()
     try:
         record = teller.move(settings, folder, options.what, amount, options.asset, timestamp(time.time()))

@@ -70,7 +70,8 @@ class Duties:
     def _send(self, name: str, *arguments: Any) -> None:  # noqa: ANN401 - the job's words, and at their end its Due
         """Start a program of ours for a job; one that still runs is not started again."""
         *words, due = arguments
-        settings, folder = self._trader.config, self._trader.folder
-        places = ["--data", str(folder.path), *(("--config", str(settings.path)) if settings.path else ())]
+        # The file, also while it is wrong: those programs then take the last good configuration, as the bot does.
+        data, file = self._trader.folder.path, self._course.path
+        places = ["--data", str(data), *(("--config", str(file)) if file else ())]
         if not self._errands.start(name, [*words, *places], due):
             self._trader.tell_missed(name, 1)

@@ -32,9 +32,9 @@ def tell_return(chronicle: Chronicle, wrong: str, silent_s: float) -> None:
         silent_s: for how long nothing was recorded before.
     """
     alerts = chronicle.alerts
-    for what in [*alerts.open]:
+    for what, alert in [*alerts.open.items()]:
         # Of a unit that had failed for good: whoever started it has mended that.
-        if what.endswith(".service") or (what == "config" and not wrong):
+        if what.endswith(".service") or (what == "config" and alert.get("message") != wrong):
             alerts.end(what)
     if wrong:
         alerts.begin("config", message=wrong, doing="goes on with the last good configuration")

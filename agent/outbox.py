@@ -43,6 +43,7 @@ class Outbox:
         self._ping = ping
         self._folder = folder
         self._clock = clock
+        self._begun_ts = timestamp(clock.now_s())
         self._fills_seen = self._newest_of_ledger()
 
     def offer(self, event: Record) -> None:
@@ -50,6 +51,8 @@ class Outbox:
 
         To be sure that none is missed, follow the events from before this outbox was made.
         """
+        if self._ping and _is_given_up(event) and event["ts"] >= self._begun_ts:
+            self._ping.evaluated(ok=False)
         stream = "ledger" if event["kind"] == "fill" else "events"
         for channel in self._channels:
             channel.backlog.add(stream, event, self._clock.now_s())
@@ -84,6 +87,11 @@ class Outbox:
 
     def _newest_of_ledger(self) -> str:
         return next((key_of(record) for record in newest(self._folder.stream("ledger"))), "")
+
+
+def _is_given_up(event: Record) -> bool:
+    """Tell whether an event is of a market's evaluation whose prices did not come in time."""
+    return event["kind"] == "missed" and event.get("job") == "signals" and "symbol" in event
 
 
 def outbox_of(

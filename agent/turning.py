@@ -47,6 +47,9 @@ def turn(course: Course, trader: Trader, *, asked: bool) -> Callable[[Trader], o
     except ConfigError as error:
         say(str(error))
         found, seen, course.seen = None, course.seen, ()
+        if seen != course.rejected and trader.alerts.open.get("config", {}).get("message") != str(error):
+            # Of the mistake before: its owner has mended that, and made another.
+            trader.alerts.end("config")
         trader.alerts.begin("config", message=str(error), doing="goes on with the configuration it has")
         # Only now: a file whose alert could not be stored is read again at the next pass.
         course.seen = seen

@@ -7,6 +7,7 @@ from contextlib import suppress
 from agent import alive
 from agent.clock import MINUTE_S
 from agent.jobs import Due
+from agent.settings import minutes
 from agent.trader import Trader
 
 _BEGUN_S = time.monotonic()
@@ -20,9 +21,11 @@ def look(trader: Trader, _due: Due) -> None:
     alerts.weigh("disk", limits.disk_free_mib_min / max(free_mib, 1), folder=str(folder.path), free_mib=free_mib)
     rss_mib = (alive.rss_kib() or 0) >> 10
     alerts.weigh("memory", rss_mib / limits.rss_mib_max, rss_mib=rss_mib)
+    # From when the next answer is due: with `price = "1h"` an hour without one is as it should be.
+    price_min_max = limits.price_min_max + minutes(trader.config.schedule.price) - 1
     for symbol, moment_s in trader.answered_s.items():
         age_min = round((trader.clock.now_s() - moment_s) / MINUTE_S)
-        alerts.weigh(f"prices {symbol}", age_min / limits.price_min_max, age_min=age_min)
+        alerts.weigh(f"prices {symbol}", age_min / price_min_max, age_min=age_min)
     if trader.config.news.feeds:
         age_min = round(_silent_s(trader) / MINUTE_S)
         alerts.weigh("scorer", age_min / limits.scorer_min_max, age_min=age_min)

@@ -138,7 +138,8 @@ def _part(alert: Mapping[str, Any], part: str, words: _Words) -> str:
 
 
 def _start(record: Record, words: _Words) -> Iterator[str]:
-    yield words.get(str(record.get("previous")), str(record.get("previous")))
+    previous = str(record.get("previous") or "first")
+    yield words.get(f"start_{previous}", previous)
 
 
 def _change(record: Record, words: _Words) -> Iterator[str]:

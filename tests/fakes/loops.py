@@ -47,10 +47,12 @@ class FakeErrands(Errands):
         self.sent: Counter[str] = Counter()
         self.broken: set[str] = set()
         self.closings = 0
+        self.arguments: dict[str, list[str]] = {}
         self._failed: list[tuple[str, Due, ErrandFailed]] = []
 
     def start(self, name: str, arguments: Sequence[str], due: Due) -> bool:
         self.sent[name] += 1
+        self.arguments[name] = list(arguments)
         if name in self.broken:
             self._failed.append((name, due, ErrandFailed("broken on purpose")))
         elif arguments[0] == "agent.digest":

@@ -11,6 +11,7 @@ from agent.folder import DataFolder
 from agent.settings import Config, Strategy
 from store import Store
 from tests.scripts import records, run, write_config
+from tests.unit.test_market_strategies import own
 from tests.unit.test_trader import ALWAYS, BTC, T0, TraderBench
 
 
@@ -94,6 +95,17 @@ def test_audit_knows_the_rules_of_earlier_starts(tmp_path: Path) -> None:
     found = audit(bench)
     assert found.is_well, found.troubles
     assert found.same == 12
+
+
+def test_audit_goes_on_when_the_file_of_an_earlier_strategy_is_broken(tmp_path: Path) -> None:
+    strategy = own(tmp_path)
+    bench = lived(tmp_path / "data", minutes=30)
+    bench.config = Config(schedule=ALWAYS.schedule, strategy=Strategy(name=f"file:{strategy}"))
+    bench.restart()
+    bench.trader.tell_start()
+    own(tmp_path, "raise ValueError")
+    found = Audit(ALWAYS, DataFolder(bench.folder), None).result()
+    assert (found.same, found.otherwise) == (6, 0)
 
 
 def test_audit_command_prints_both_counts_and_ends_with_1_when_not_all_is_well(tmp_path: Path) -> None:

@@ -137,6 +137,10 @@ def test_run_goes_on_with_the_last_good_config_when_the_file_has_become_wrong(tm
     (alert,) = [event for event in events if event["kind"] == "alert"]
     assert (alert["what"], alert["doing"]) == ("config", "goes on with the last good configuration")
     assert run("bot.py", "check", "--config", config, "--data", data).returncode == 78
+    # What a bot is asked that runs on the last good one is asked by it too.
+    for command in (["pause"], ["resume"], ["reload"], ["audit"], ["bank", "deposit", "5"]):
+        done = run("bot.py", *command, "--config", config, "--data", data)
+        assert done.returncode == 0, done.stderr
 
 
 def test_run_follows_a_new_config_at_sighup_and_keeps_the_old_one_when_it_is_wrong(tmp_path: Path) -> None:

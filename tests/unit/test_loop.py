@@ -3,6 +3,7 @@
 import os
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,13 @@ def test_errand_goes_on_and_is_tried_again_when_the_configuration_changes_meanwh
     assert error["job"] == "report"
     assert len(bench.events("report")) == 1
     assert bench.errands.closings == 0
+
+
+def test_errands_are_handed_the_file_also_while_the_last_good_configuration_is_followed(tmp_path: Path) -> None:
+    bench = with_file(tmp_path)
+    bench.course.config = replace(bench.course.config, path=None)
+    bench.live(HOUR_S)
+    assert bench.errands.arguments["report"][-2:] == ["--config", str(tmp_path / "moss.toml")]
 
 
 @pytest.mark.parametrize("kind", ["start", "reload"])

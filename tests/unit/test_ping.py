@@ -55,6 +55,21 @@ def test_ping_follows_each_evaluation_once_with_its_outcome(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
+def test_ping_fails_when_an_evaluation_was_given_up_since_the_start(tmp_path: Path) -> None:
+    with LocalServer(lambda _request: Reply(200, b"OK")) as server:
+        post = watched(server, tmp_path)
+        post.event("missed", job="signals", count=1, symbol="KRW-BTC")
+        post.clock.sleep_s(60)
+        post.start()
+        post.event("missed", job="report", count=1)
+        post.work(later_s=60)
+        assert server.requests == []
+        post.event("missed", job="signals", count=1, symbol="KRW-BTC")
+        for _ in range(2):
+            post.work(later_s=60)
+    assert [request.path for request in server.requests] == ["/uuid/fail"]
+
+
 @pytest.mark.parametrize("status", [201, 204])
 def test_ping_is_done_when_the_watcher_takes_it_another_way(tmp_path: Path, status: int) -> None:
     with LocalServer(lambda _request: Reply(status)) as server:

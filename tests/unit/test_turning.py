@@ -113,6 +113,24 @@ def test_wrong_file_changes_nothing_and_is_one_alert_that_ends_when_it_is_mended
     assert bench.told() == ["alert", "reload", "alert_end"]
 
 
+def test_second_mistake_in_a_file_is_told_in_place_of_the_first(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.write("[strategy]\nfats = 5\n", age_s=9)
+    bench.turn()
+    bench.write("[bank]\ncash = -1\n")
+    bench.turn()
+    bench.turn(asked=True)
+    told = [(event["kind"], event.get("message", "")) for event in records(tmp_path, "events")]
+    assert [kind for kind, _ in told] == ["alert", "alert_end", "alert"]
+    assert "cash" in told[2][1]
+    with bench.trader() as trader:
+        trader.tell_start(told[2][1])
+        assert len(records(tmp_path, "events")) == 4
+    with bench.trader() as trader:
+        trader.tell_start("another")
+        assert trader.alerts.open["config"]["message"] == "another"
+
+
 def test_asked_reload_of_an_unchanged_file_changes_nothing(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     assert not bench.turn(asked=True)

@@ -71,6 +71,17 @@ def test_watch_tells_when_no_price_came_for_minutes_and_when_one_does(tmp_path: 
     assert told(tmp_path) == [("alert", f"prices {BTC}"), ("alert_end", f"prices {BTC}")]
 
 
+@pytest.mark.parametrize(("age_min", "is_told"), [(23, False), (24, True)])
+def test_watch_waits_for_the_next_price_where_they_are_fetched_seldom(
+    tmp_path: Path, age_min: int, *, is_told: bool
+) -> None:
+    with trader(tmp_path, Limits(1, 100_000, price_min_max=10)) as made:
+        made.config = replace(made.config, schedule=replace(made.config.schedule, price="15m"))
+        made.clock.sleep_s(60 * age_min)
+        watch.look(made, DUE)
+    assert told(tmp_path) == ([("alert", f"prices {BTC}")] if is_told else [])
+
+
 @pytest.mark.parametrize(("age_min", "is_told"), [(44, False), (46, True)])
 def test_watch_tells_of_a_scorer_that_fell_silent(tmp_path: Path, age_min: int, *, is_told: bool) -> None:
     feeds = tmp_path / "feeds.jsonl"

@@ -11,6 +11,7 @@ from agent.wording import Wording, number
 from agent.words import WORDS
 
 SEOUL = timezone(timedelta(hours=9))
+ENDS = ("stopped", "died", "machine")
 PARTS = ("message", "doing", "advice")
 FACTS = {
     "folder": "/var/lib/moss",
@@ -43,6 +44,15 @@ def test_alert_is_told_in_korean_with_the_facts_of_the_english_words(what: str) 
     assert WORDS["ko"][f"alert_{what}"] in told
     assert alert(what)["advice"] not in told
     assert "{" not in told
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_start_is_told_as_a_start_whatever_was_before_it(lang: str) -> None:
+    starts = [{"ts": "2026-01-01T00:00:00.000Z", "kind": "start", "previous": each} for each in (None, *ENDS)]
+    told = [Wording(lang, SEOUL).line(start).partition(" ")[2].partition(" ")[2] for start in starts]
+    begins = "moss has started" if lang == "en" else "moss가 "
+    assert all(text.startswith(begins) for text in told), told
+    assert len(set(told)) == 4
 
 
 def test_alert_of_one_market_names_it_in_korean_too() -> None:
