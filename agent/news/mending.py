@@ -9,7 +9,10 @@ from xml.etree import ElementTree
 from agent.errors import Unusable
 from agent.news.tree import PAGE, parsed
 
-_LOOSE = re.compile(r"&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};)(?:([a-zA-Z][a-zA-Z0-9]{1,30});)?")
+# Or a CDATA section, where an ampersand is itself.
+_LOOSE = re.compile(
+    r"(?s)<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};)(?:([a-zA-Z][a-zA-Z0-9]{1,30});)?"
+)
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ROOT = re.compile(r"<(rss|rdf:RDF|feed)\b[^<>]*(?<!/)>")
 # What hostile bytes may cost stays bounded; no feed has so many.
@@ -52,8 +55,8 @@ def _whole(text: str) -> Iterator[ElementTree.Element]:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    """Keep XML's own entities, write out HTML's, and escape an ampersand that begins none."""
+    """Keep CDATA and XML's own entities, write out HTML's, and escape an ampersand that begins none."""
     name = found[1]
-    if name in ("amp", "lt", "gt", "quot", "apos"):
+    if found[0].startswith("<") or name in ("amp", "lt", "gt", "quot", "apos"):
         return found[0]
     return html5.get(f"{name};", f"&amp;{name};") if name else "&amp;"

@@ -186,6 +186,23 @@ def test_a_broken_entry_costs_no_other() -> None:
     assert [headline.title for headline in error.value.whole] == ["one", "three"]
 
 
+@pytest.mark.parametrize(
+    "trouble", ["<item><title>R&D &hellip; grows</title></item>", "<item><title>a < b</title></item>", ""]
+)
+def test_cdata_of_a_feed_that_is_mended_or_cut_off_reads_as_in_a_whole_one(trouble: str) -> None:
+    inside = (
+        "<title>t</title><link><![CDATA[https://a.example/view?code=1&no=%d]]></link><guid><![CDATA[%d&amp;b]]></guid>"
+    )
+    items = "".join(f"<item>{inside % (number, number)}</item>" for number in range(3))
+    expected = parse(f"<rss><channel>{items}</channel></rss>".encode(), "", FEED)
+    body = f"<rss><channel>{items}{trouble}" + ("</channel></rss>" if trouble else "<item><title><![CDATA[R&")
+    try:
+        found = parse(body.encode(), "", FEED)
+    except CutOff as error:
+        found = error.whole
+    assert found[:3] == expected
+
+
 def test_namespaces_of_the_root_hold_for_the_entries_of_a_feed_cut_off() -> None:
     body = (
         b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" '
