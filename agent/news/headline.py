@@ -18,6 +18,9 @@ _MARKUP = re.compile(rf"(?i)</?(?:{_TAGS})\b[^<>]*>")
 _ADDED = "fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|igshid|twclid|ttclid|ocid|cmpid|ref_src|ref_url|rss"
 _TRACKING = re.compile(rf"(?i)(?:{_ADDED}|utm_\w*|mc_[ce]id|_ga|_gl|at_(?:medium|campaign)|ns_\w+|spm|sref)(?:=|$)")
 
+# A fragment that is the path of an article, in a page that is a program; any other is a place within the page.
+_ROUTE = re.compile(r"[/!].")
+
 
 class Headline(NamedTuple):
     """One entry of a feed, cleaned.
@@ -70,16 +73,22 @@ def text_id(headline: Headline) -> str:
 
 
 def bare_link(link: str) -> str:
-    """Return the link without fragment and tracking parameters, host in lower case; "" stays ""."""
+    """Return the link without tracking parameters and place within the page, host in lower case; "" stays ""."""
     parts = urlsplit(link)
     query = "&".join(part for part in parts.query.split("&") if not _TRACKING.match(part))
-    return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path, query, ""))
+    route = parts.fragment if _ROUTE.match(parts.fragment) else ""
+    return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path, query, route))
 
 
 def web_link(link: str, base: str = "") -> str:
-    """Return the link, seen from its base, if it is http or https, in one piece and of sane length, else ""."""
+    """Return the link, seen from its base, if it is http or https, in one piece and of sane length, else "".
+
+    One that only names a place within its base, as in `#none`, leads nowhere: all entries of a page may have it.
+    """
+    link = link.strip()
+    leads_nowhere = not link or (link[0] == "#" and not _ROUTE.match(link, 1))
     try:
-        plain = "".join(urljoin(base, link.strip()).split()) if link.strip() else ""
+        plain = "" if leads_nowhere else "".join(urljoin(base, link).split())
         parts = urlsplit(plain)
     except ValueError:
         return ""

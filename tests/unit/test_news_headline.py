@@ -41,12 +41,15 @@ def test_an_edited_title_keeps_the_identity_and_another_source_the_story() -> No
         ("https://a.example/x?utm_medium=rss&id=1&fbclid=z", "https://a.example/x?id=1"),
         ("https://a.example/x?gclid=1", "https://a.example/x"),
         ("https://a.example/x?id=1#utm", "https://a.example/x?id=1"),
+        ("https://a.example/x?id=1#/", "https://a.example/x?id=1"),
+        ("https://a.example/app?rss#/news/1", "https://a.example/app#/news/1"),
+        ("https://a.example/#!news/1", "https://a.example/#!news/1"),
         ("HTTPS://A.Example/X?b=2&a=1", "https://a.example/X?b=2&a=1"),
         ("https://a.example/x?idx=1&utmost=2", "https://a.example/x?idx=1&utmost=2"),
         ("", ""),
     ],
 )
-def test_bare_link_drops_tracking_and_fragment_only(link: str, bare: str) -> None:
+def test_bare_link_drops_tracking_and_place_only(link: str, bare: str) -> None:
     assert bare_link(link) == bare
 
 
@@ -69,3 +72,15 @@ def test_web_link_refuses_what_is_not_the_web(link: str) -> None:
 
 def test_web_link_takes_out_white_space() -> None:
     assert web_link(" https://a.example/\n x ") == "https://a.example/x"
+
+
+@pytest.mark.parametrize(
+    "link", ["#", "#none", " #top ", "#!", "#/", "javascript:void(0);", "JavaScript:go('1')", "", " "]
+)
+def test_web_link_is_nothing_where_a_link_leads_nowhere(link: str) -> None:
+    assert web_link(link, "https://a.example/rank?page=1") == ""
+
+
+@pytest.mark.parametrize("link", ["#/news/1", "/rank?page=1#/news/1", "https://a.example/rank?page=1#/news/1"])
+def test_web_link_keeps_a_route_where_a_fragment_is_one(link: str) -> None:
+    assert web_link(link, "https://a.example/rank?page=1") == "https://a.example/rank?page=1#/news/1"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from agent.errors import Unusable
 from agent.news.feeds import parse
+from agent.news.headline import identity
 from agent.settings import NewsFeed
 
 URL = "https://news.example/rank/"
@@ -65,6 +66,15 @@ def test_an_item_may_be_the_link_itself() -> None:
 )
 def test_ends_that_old_pages_leave_out_are_understood(page: str, item: str) -> None:
     assert read(page, item, "a") == [("One", "/1"), ("Two", "/2")]
+
+
+@pytest.mark.parametrize("link", ["#none", "#", "javascript:go()", "", "/app#/news/NUMBER", "/NUMBER#top"])
+def test_every_entry_is_a_headline_of_its_own_where_links_differ_little_or_not(link: str) -> None:
+    page = "".join(
+        f'<li><a href="{link.replace("NUMBER", str(number))}">Title {number}</a></li>' for number in range(3)
+    )
+    feed = NewsFeed("rank", URL, format="html", item="li")
+    assert len({identity(found) for found in parse(page.encode(), "", feed)}) == 3
 
 
 def test_an_element_without_text_is_titled_by_its_title() -> None:
