@@ -63,7 +63,7 @@ class Collector(ExitStack):
         news = self._config.news
         end_s = clock.monotonic_s() + news.deadline_s
         new, good, troubles = 0, 0, list[MossError]()
-        for feed in news.feeds:
+        for feed in self._in_turn():
             try:
                 new += self.collect(feed, min(end_s - clock.monotonic_s(), FEED_S_MAX))
                 good += 1
@@ -73,6 +73,14 @@ class Collector(ExitStack):
                 troubles.append(trouble)
         say(f"{new} new headlines from {good} of {len(news.feeds)} feeds")
         return 0 if good or not troubles else min(trouble.exit_status for trouble in troubles)
+
+    def _in_turn(self) -> list[NewsFeed]:
+        """Return the feeds, each pass from one further on: one at which passes die keeps no other from being read."""
+        feeds = self._config.news.feeds
+        # The newest answer is that of the feed before the one at which the last pass died, or of its last.
+        newest_at = next((at for name in self._last for at, feed in enumerate(feeds) if feed.name == name), -2)
+        begin = (newest_at + 2) % max(len(feeds), 1)
+        return [*feeds[begin:], *feeds[:begin]]
 
     def collect(self, feed: NewsFeed, deadline_s: float) -> int:
         """Take one feed and store what is new in it.

@@ -9,7 +9,7 @@ from contextlib import suppress
 from xml.etree import ElementTree
 
 from agent.errors import Unusable
-from agent.news.headline import Headline, headline, web_link
+from agent.news.headline import ENTRIES_MAX, Headline, headline, web_link
 from agent.news.tree import PAGE, parsed
 from agent.settings import NewsFeed
 
@@ -27,6 +27,8 @@ class CutOff(Unusable):
 
 def parse(body: bytes, content_type: str, feed: NewsFeed) -> list[Headline]:
     """Turn a feed's answer into its headlines, in the feed's order; entries without a title are left out.
+
+    Of more than ENTRIES_MAX the first are read.
 
     Arguments:
         body: the bytes as they came, decompressed.
@@ -76,7 +78,7 @@ def _entries(text: str, feed: NewsFeed) -> tuple[list[Headline], str]:
     parents = [root, *_named(root, "channel")]
     found = [child for parent in parents for child in parent if _local(child) in ("item", "entry")]
     base = next((part.get(_XML_BASE, "") for part in (root, *root) if part.get(_XML_BASE)), feed.url)
-    return [_headline(entry, feed, base) for entry in found], trouble
+    return [_headline(entry, feed, base) for entry in found[:ENTRIES_MAX]], trouble
 
 
 def _tree(text: str) -> tuple[ElementTree.Element, str]:

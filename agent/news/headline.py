@@ -11,6 +11,8 @@ from agent.news.dates import KOREA_S, moment
 from agent.news.text import fold, language, normalise
 from agent.settings import NewsFeed
 
+ENTRIES_MAX = 1_000
+"""Entries of an answer that are read, the first ones: no feed has more, and what hostile bytes may cost is bounded."""
 LINK_LENGTH_MAX = 2_000
 
 _TAGS = "abbr|big|br?|code|div|em|font|h[1-6]|img|mark|small|span|strong|sub|sup|wbr|[aipsu]"

@@ -4,10 +4,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from agent.errors import Unusable
-from agent.news.headline import Headline, headline
+from agent.news.headline import ENTRIES_MAX, Headline, headline
 from agent.settings import NewsFeed
 
 # GDELT escapes apostrophes and other signs that JSON has no escape for.
@@ -33,7 +34,7 @@ def entries(text: str, feed: NewsFeed) -> tuple[list[Headline], str]:
     items = tree.get("items", tree.get("articles", [] if tree == {} else None)) if isinstance(tree, Mapping) else None
     if not isinstance(items, list):
         raise Unusable("the answer is JSON but no feed: it has neither items nor articles")
-    return [_headline(item, feed) for item in items if isinstance(item, Mapping)], trouble
+    return [_headline(item, feed) for item in items[:ENTRIES_MAX] if isinstance(item, Mapping)], trouble
 
 
 def _mended(text: str) -> tuple[Any, str]:
@@ -42,7 +43,7 @@ def _mended(text: str) -> tuple[Any, str]:
         return json.loads(mended, strict=False), ""
     except ValueError as error:
         why = f"the answer is not well-formed JSON: {error}"
-    whole = list(_whole(mended))
+    whole = list(islice(_whole(mended), ENTRIES_MAX))
     if not whole:
         raise Unusable(why)
     return {"items": whole}, f"{why}; {len(whole)} entries of it are whole"

@@ -7,6 +7,7 @@ from itertools import islice
 from xml.etree import ElementTree
 
 from agent.errors import Unusable
+from agent.news.headline import ENTRIES_MAX
 from agent.news.tree import PAGE, parsed
 
 # Or a CDATA section, where an ampersand is itself.
@@ -15,8 +16,6 @@ _LOOSE = re.compile(
 )
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ROOT = re.compile(r"<(rss|rdf:RDF|feed)\b[^<>]*(?<!/)>")
-# What hostile bytes may cost stays bounded; no feed has so many.
-_ENTRIES_MAX = 1_000
 _ENTRY_END = re.compile(r"</(item|entry)\s*>")
 
 
@@ -33,7 +32,7 @@ def tree(text: str) -> tuple[ElementTree.Element, str]:
     if any(mark in text[:2_000].lower() for mark in PAGE):
         raise Unusable("the answer is a web page, not a feed")
     root = ElementTree.Element("rss")
-    root.extend(islice(_whole(mended), _ENTRIES_MAX))
+    root.extend(_whole(mended))
     if not len(root):
         raise Unusable(f"the answer is {why}")
     return root, f"the answer is {why}; {len(root)} entries of it are whole"
@@ -45,7 +44,8 @@ def _whole(text: str) -> Iterator[ElementTree.Element]:
     if opening is None:
         return
     at = opening.end()
-    for end in _ENTRY_END.finditer(text, at):
+    # One that cannot be read counts too: trying takes time.
+    for end in islice(_ENTRY_END.finditer(text, at), ENTRIES_MAX):
         begin = text.rfind(f"<{end[1]}", at, end.start())
         at = end.end()
         try:

@@ -11,10 +11,9 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 
 from agent.errors import Unusable
-from agent.news.headline import Headline, headline
+from agent.news.headline import ENTRIES_MAX, Headline, headline
 from agent.settings import NewsFeed
 
-ITEMS_MAX = 1_000
 DEPTH_MAX = 200
 """Elements inside each other that are told apart; what lies deeper counts as lying there."""
 
@@ -83,7 +82,7 @@ class _Reader(HTMLParser):
         names = {tag, *(f".{name}" for name in values.get("class", "").split()), f"#{values.get('id', '')}"}
         if len(self._open) < DEPTH_MAX:
             self._open.append(Element(tag, frozenset(names)))
-        if not self._item_depth and len(self.found) < ITEMS_MAX and self._fits(self._item):
+        if not self._item_depth and len(self.found) < ENTRIES_MAX and self._fits(self._item):
             self._item_depth, self._said, self._href, self._words = len(self._open), "", "", []
             self._told = ""
             if not self._title:

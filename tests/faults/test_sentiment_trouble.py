@@ -4,6 +4,7 @@ import gzip
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.news.headline import ENTRIES_MAX
 from tests.fakes.feeds import Entry, rss
-from tests.fakes.scorer import command, one_pass, records, titles, write_config
+from tests.fakes.scorer import SCRIPT, command, one_pass, records, titles, write_config
 from tests.fakes.server import LocalServer, Reply, Request
 
 GOOD = rss([Entry("Orders grow", "g1")])
@@ -123,3 +125,61 @@ def test_a_hostile_answer_is_an_error_and_the_next_feed_is_taken(tmp_path: Path,
     (event,) = records(tmp_path / "data", "events")
     assert (event["what"], event["class"]) == ("feed bad", "Unusable")
     assert "Traceback" not in ended.stderr
+
+
+# A pass, which tells its peak itself: what the system tells of a process begins with the peak of its parent's.
+WATCHED = f"""
+import sys
+sys.path.insert(0, {str(SCRIPT.parent)!r})
+import sentiment
+ended = sentiment.main(sys.argv[1:])
+with open("/proc/self/status") as status:
+    print(next(line.split()[1] for line in status if line.startswith("VmHWM:")))
+sys.exit(ended)
+"""
+# MemoryMax= of the unit, less what its cgroup counts beside.
+PEAK_KIB_MAX = 112 * 1024
+# Two megabytes each, well-formed but for the last two, and little on the wire.
+LARGE = {
+    "entries": b"<rss><channel>%s</channel></rss>" % (b"<item><title>a</title></item>" * 68_000),
+    "attributes": b"<rss><channel>%s</channel></rss>" % (b'<a b=""/>' * 220_000),
+    "objects": b'{"items":[{}%s]}' % b"".join(b',{"title":"a%d"}' % number for number in range(105_000)),
+    "objects cut off": b'{"items":[{}%s' % b"".join(b',{"title":"a%d"}' % number for number in range(105_000)),
+    "attributes cut off": b"<rss><channel>%s" % (b'<a b=""/>' * 220_000),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_an_answer_of_many_small_parts_takes_no_more_memory_than_the_unit_has(tmp_path: Path, name: str) -> None:
+    large = Reply(200, gzip.compress(LARGE[name], 1), {"Content-Encoding": "gzip"})
+    with LocalServer(lambda request: large if request.path == "/large" else Reply(200, GOOD)) as server:
+        config = write_config(
+            tmp_path / "moss.toml", [("large", f"{server.url}/large"), ("good", f"{server.url}/good")]
+        )
+        arguments = ["run", "--config", str(config), "--data", str(tmp_path / "data")]
+        environ = {"PATH": os.environ["PATH"]}
+        ended = subprocess.run(
+            [sys.executable, "-c", WATCHED, *arguments], capture_output=True, check=True, timeout=60, env=environ
+        )
+    assert int(ended.stdout) < PEAK_KIB_MAX
+    assert "Orders grow" in titles(tmp_path / "data")
+    assert len(titles(tmp_path / "data")) <= 1 + ENTRIES_MAX
+
+
+def test_a_feed_at_which_passes_die_keeps_no_other_from_being_read(tmp_path: Path) -> None:
+    deadly: list[int] = []
+
+    def answer(request: Request) -> Reply:
+        if deadly and request.path == "/deadly":
+            os.kill(deadly.pop(), signal.SIGKILL)
+        return Reply(404) if request.path == "/robots.txt" else Reply(200, GOOD)
+
+    data = tmp_path / "data"
+    with LocalServer(answer) as server:
+        feeds = [(name, f"{server.url}/{name}") for name in ("first", "deadly", "last")]
+        config = write_config(tmp_path / "moss.toml", feeds)
+        for _ in range(3):
+            with subprocess.Popen(command(config, data), stderr=subprocess.DEVNULL) as started:
+                deadly[:] = [started.pid]
+                assert started.wait(20) == -signal.SIGKILL
+    assert [record["source"] for record in records(data, "feeds")] == ["first", "last", "first", "last", "first"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from agent.errors import Unusable
 from agent.news.feeds import CutOff, parse
-from agent.news.headline import Headline
+from agent.news.headline import ENTRIES_MAX, Headline
 from agent.settings import NewsFeed
 from tests.fakes.feeds import Entry, atom, rss
 
@@ -242,6 +242,31 @@ def test_two_megabytes_of_comments_or_ampersands_take_no_long_time() -> None:
             parse(b"<rss><channel><item></item>" + body, "", FEED)
         parse(item(f"<title>{'<b>' * 100}x</title>".replace("<b>", "&lt;b&gt;")) + body[:0], "", FEED)
         assert time.process_time() - began_s < 3.0, filler
+
+
+ITEMS = "".join(f"<item><title>{number}</title></item>" for number in range(ENTRIES_MAX + 9))
+OBJECTS = ", ".join(f'{{"title": "{number}"}}' for number in range(ENTRIES_MAX + 9))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [f"<rss><channel>{ITEMS}</channel></rss>", f"<rss>{ITEMS}", f'{{"items": [{OBJECTS}]}}', f'{{"items": [{OBJECTS}'],
+    ids=["xml", "xml cut off", "json", "json cut off"],
+)
+def test_of_more_entries_than_are_read_the_first_are(body: str) -> None:
+    try:
+        found = parse(body.encode(), "", FEED)
+    except CutOff as error:
+        found = error.whole
+    assert [headline.title for headline in found] == [str(number) for number in range(ENTRIES_MAX)]
+
+
+def test_entries_that_cannot_be_read_take_no_long_time() -> None:
+    root = "<rss " + " ".join(f"x{number}=''" for number in range(2_000)) + ">"
+    began_s = time.process_time()
+    with pytest.raises(Unusable, match="not well-formed"):
+        parse((root + "<item><</item>" * 100_000).encode(), "", FEED)
+    assert time.process_time() - began_s < 6.0
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "euc-kr"])
