@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from agent.console import leave_quietly, say
-from agent.errors import FolderError, MossError
+from agent.errors import Busy, FolderError, MossError
 from agent.news.model import Scorer
 
 if TYPE_CHECKING:
@@ -68,6 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             ping_scorer(status)
         return status
+    except Busy as error:
+        # The pass that holds the lock gives the sign of life when it ends.
+        return _told(error)
     finally:
         leave_quietly()
 
@@ -79,12 +82,18 @@ def _status(options: "argparse.Namespace") -> int:
         from agent import scoring  # what is no pass is imported when it is asked for
 
         return scoring.run(options.command, options, scorer())
+    except Busy:
+        raise
     except MossError as error:
-        for text in str(error).splitlines():
-            say(f"sentiment.py: {text}")
-        return error.exit_status
+        return _told(error)
     except BrokenPipeError:
         return 0
+
+
+def _told(error: MossError) -> int:
+    for text in str(error).splitlines():
+        say(f"sentiment.py: {text}")
+    return error.exit_status
 
 
 def _options(arguments: Sequence[str] | None) -> "argparse.Namespace":

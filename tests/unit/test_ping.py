@@ -7,6 +7,7 @@ import pytest
 
 from agent.clock import SystemClock
 from agent.fetch import Fetcher
+from agent.folder import DataFolder
 from agent.ping import address, is_address, ping_scorer
 from tests.fakes.post import Post
 from tests.fakes.scorer import write_config
@@ -136,6 +137,14 @@ def test_scorer_pings_after_each_pass_and_after_nothing_else(tmp_path: Path) -> 
         ]
     assert statuses == [0, 0, 75, 0, 0]
     assert [request.path for request in server.requests] == ["/scorer/0", "/scorer/0", "/scorer/75"]
+
+
+def test_pass_that_finds_another_running_leaves_the_sign_of_life_to_that_one(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path / "data")
+    folder.prepare()
+    with LocalServer(lambda _request: Reply(200)) as server, folder.hold("sentiment"):
+        assert scorer_pass(tmp_path, "demo:", MOSS_SCORER_PING_URL=f"{server.url}/scorer") == 75
+    assert server.requests == []
 
 
 def test_pass_ends_as_ever_when_the_watcher_is_away(tmp_path: Path) -> None:
