@@ -27,6 +27,13 @@ MOMENT_S = 1_682_899_200.0  # 2023-05-01T00:00:00Z, 09:00 in Korea
         "2023-05-01 09:00:00 GMT+9",
         "20230501T000000Z",
         "20230501000000 Z",
+        "Mon, 01 May 2023 09:00:00 +0900 (KST)",
+        "Mon, 1 May 2023 00:00:00 +0000 UTC",
+        "Mon,01 May 2023 09:00:00 +0900",
+        "2023-05-01 09:00:00 +0900 KST",
+        "2023-05-01T09:00:00+09:00[Asia/Seoul]",
+        "2023-05-01T09:00:00[Asia/Seoul]",
+        "2023-05-01T09:00:00.000 Asia/Seoul",
     ],
 )
 def test_a_date_with_an_offset_is_that_moment_everywhere(text: str) -> None:
@@ -44,6 +51,17 @@ def test_a_date_with_an_offset_is_that_moment_everywhere(text: str) -> None:
         "2023년 5월 1일 9:00",
         "Mon, 01 May 2023 09:00:00",
         "2023-05-01 09:00:00 AM",
+        "2023-05-01 오전 9:00:00",
+        "2023.05.01. 오전 9:00",
+        "2023.05.01 AM 9:00",
+        "2023.05.01 (월) 09:00",
+        "2023-05-01(월) 09:00",
+        "2023.05.01 09:00 입력",
+        "2023년 5월 1일 월요일 9:00",
+        "2023년 5월 1일 9시 00분",
+        "2023년 5월 1일 오전 9시 0분",
+        "2023년 5월 1일 (월) 오전 9시",
+        "2023-05-01 09시00분00초",
     ],
 )
 def test_a_date_without_an_offset_is_in_the_given_zone(text: str) -> None:
@@ -58,6 +76,9 @@ def test_a_day_alone_is_its_beginning() -> None:
 def test_noon_and_midnight_by_the_half_day_clock() -> None:
     assert moment("2023-05-01 12:00:00 AM") == MOMENT_S
     assert moment("2023-05-01 12:00:00 PM") == MOMENT_S + 12 * 3600
+    assert moment("2023-05-01 오전 12:00") == MOMENT_S
+    assert moment("2023년 5월 1일 오후 12시") == MOMENT_S + 12 * 3600
+    assert moment("2023년 5월 1일 오후 3시 5분 7초") == moment("2023-05-01 PM 3:05:07") == MOMENT_S + 15 * 3600 + 307
 
 
 @pytest.mark.parametrize(
