@@ -145,7 +145,8 @@ class Collector(ExitStack):
             text, deadline_s = "", deadline_s / 2
             # A host without one (4xx), or with nothing readable there, forbids nothing.
             with suppress(Refused, Unusable):
-                answer = self._fetcher.get(address, deadline_s=deadline_s, size_bytes_max=robots.SIZE_BYTES_MAX)
+                get = partial(self._fetcher.get, deadline_s=deadline_s, size_bytes_max=robots.SIZE_BYTES_MAX)
+                answer = get(address, interval_s=_pace_s(feed))
                 text = answer.body.decode("utf-8", "replace")
             # Of one host only, so that many cost no memory; feeds of one host mostly stand together.
             self._rules = address, text
@@ -159,14 +160,13 @@ class Collector(ExitStack):
 
             return demo.headlines(feed.name, feed.lang, self._clock.now_s())
         headers = {asks: record[name] for name, (_, asks) in _MARKS.items() if record[name]}
-        pace_s = GDELT_INTERVAL_S if feed.format == "gdelt" else INTERVAL_S
         begun: list[tuple[Mapping[str, str], bytearray]] = []
 
         def keep(headers: Mapping[str, str]) -> bytearray:
             begun.append((headers, bytearray()))
             return begun[-1][1]
 
-        get = partial(self._fetcher.get, attempts_max=ATTEMPTS_MAX, interval_s=pace_s, name=feed.name)
+        get = partial(self._fetcher.get, attempts_max=ATTEMPTS_MAX, interval_s=_pace_s(feed), name=feed.name)
         try:
             answer = get(feed.url, headers=headers, deadline_s=deadline_s, keep=keep)
         except Unreachable as trouble:
@@ -215,3 +215,7 @@ class Collector(ExitStack):
 
     def _ts(self) -> str:
         return timestamp(self._clock.now_s())
+
+
+def _pace_s(feed: NewsFeed) -> float:
+    return GDELT_INTERVAL_S if feed.format == "gdelt" else INTERVAL_S

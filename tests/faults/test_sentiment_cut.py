@@ -97,7 +97,7 @@ def test_a_server_that_falls_silent_amid_its_answer_loses_no_whole_entry(tmp_pat
         return Reply(404) if request.path == "/robots.txt" else Reply(200, HALF, {"Content-Length": str(len(WHOLE))})
 
     with LocalServer(answer) as server:
-        config = write_config(tmp_path / "moss.toml", [("feed", f"{server.url}/feed")], "deadline_s = 1")
+        config = write_config(tmp_path / "moss.toml", [("feed", f"{server.url}/feed")], "deadline_s = 4")
         ended = one_pass(config, tmp_path / "data")
     assert ended.returncode == 0, ended.stderr
     assert len(titles(tmp_path / "data")) == HALF.count(b"</item>")

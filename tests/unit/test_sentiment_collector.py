@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agent import collector
 from agent.clock import DAY_S, SystemClock, seconds
 from agent.collector import Collector
 from agent.errors import Unreachable
@@ -53,7 +54,9 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    # The second between robots.txt and feed is of no matter here, and there are many days.
+    monkeypatch.setattr(collector, "INTERVAL_S", 0.0)
     host = FeedHost({})
     with LocalServer(host) as server:
         yield World(tmp_path, server, host)
