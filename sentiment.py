@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from agent.console import leave_quietly, say
-from agent.errors import Busy, FolderError, MossError
+from agent.errors import BadInput, Busy, FolderError, MossError
 from agent.news.model import Scorer
 
 if TYPE_CHECKING:
@@ -53,9 +53,16 @@ def run(options: "argparse.Namespace") -> int:
 
 
 def scorer() -> Scorer:
-    """Return the scorer with the words and the model that lie beside it."""
-    with open(f"{NEWS}/model.bin", "rb") as file, open(f"{NEWS}/lexicon.tsv", "rb") as words:
-        return Scorer(words.read(), memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
+    """Return the scorer with the words and the model that lie beside it.
+
+    Raises: BadInput naming the file that is missing or torn.
+    """
+    try:
+        with open(f"{NEWS}/model.bin", "rb") as file, open(f"{NEWS}/lexicon.tsv", "rb") as words:
+            return Scorer(words.read(), memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
+    except (OSError, ValueError) as error:
+        todo = "install moss anew, or run `make model`"
+        raise BadInput(f"{NEWS}/model.bin or lexicon.tsv beside it cannot be read: {error}; {todo}") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

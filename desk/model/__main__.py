@@ -38,7 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.check:
         sys.stdout.write(json.dumps(_check(told)) + "\n")
         return 0
-    MODEL.write_bytes(packed(learn([*told, *examples.words()], PRIORS, REST)))
+    beside = MODEL.with_suffix(".new")
+    try:
+        # The scorer never meets half a model.
+        beside.write_bytes(packed(learn([*told, *examples.words()], PRIORS, REST)))
+        beside.replace(MODEL)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        sys.stderr.write(f"python -m desk.model: {MODEL}: cannot be written, and is as it was: {error.strerror}\n")
+        return 1
     sys.stdout.write(f"{MODEL}: made of {len(told)} labelled headlines\n")
     return 0
 

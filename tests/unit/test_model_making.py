@@ -2,6 +2,8 @@
 
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +67,24 @@ def test_a_wrong_line_is_named_and_nothing_is_written(small: Path, capsys: pytes
     assert making.main([str(wrong)]) == 1
     assert f"{wrong} line 2" in capsys.readouterr().err
     assert not small.exists()
+
+
+def test_a_model_that_cannot_be_written_whole_leaves_the_one_before(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small.write_bytes(b"the one before")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # As on a full disk, some of it is written; without the signal the write is an error.
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (HEAD.size, before[1]))
+    try:
+        assert making.main([]) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert small.read_bytes() == b"the one before"
+    assert f"{small}: cannot be written" in capsys.readouterr().err
+    assert sorted(path.name for path in small.parent.iterdir()) == ["labels.tsv", "model.bin", "yours.tsv"]
 
 
 PROGRAM = """

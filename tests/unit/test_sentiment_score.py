@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+import sentiment
+
 TOP = Path(__file__).resolve().parents[2]
 
 
@@ -103,3 +105,23 @@ def test_a_link_to_the_script_finds_its_words_and_model(tmp_path: Path) -> None:
         [sys.executable, str(link), "score", "Profit fell"], capture_output=True, check=True, cwd=tmp_path, timeout=30
     )
     assert json.loads(ended.stdout)["score"] < 0
+
+
+@pytest.mark.parametrize("content", [None, b"", b"torn"])
+@pytest.mark.parametrize("command", [["score", "Profit rises"], ["run"]])
+def test_a_model_that_is_missing_or_torn_is_told_with_what_to_do(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    content: bytes | None,
+    command: list[str],
+) -> None:
+    (tmp_path / "lexicon.tsv").write_bytes(Path(sentiment.NEWS, "lexicon.tsv").read_bytes())
+    if content is not None:
+        (tmp_path / "model.bin").write_bytes(content)
+    monkeypatch.setattr(sentiment, "NEWS", str(tmp_path))
+    monkeypatch.setenv("MOSS_DATA", str(tmp_path / "data"))
+    assert sentiment.main(command) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{tmp_path}/model.bin" in line
+    assert "make model" in line
