@@ -108,6 +108,17 @@ class Scorer:
         scale = self._step / sqrt(count)
         return bad * scale, good * scale
 
+    def shares(self, words: list[str]) -> dict[str, tuple[float, float]]:
+        """Return what each word by itself adds to what `learned` says of them all."""
+        known = [self._known(word) for word in words]
+        ends = [each[4][2] for each in known if each[4][2]]
+        scale = self._step / sqrt(sum(each[2] + 1 for each in known) + sum(ends[-2:])) if known else 0.0
+        found: dict[str, tuple[float, float]] = {}
+        for word, each in zip(words, known, strict=True):
+            bad, good = found.get(word, (0.0, 0.0))
+            found[word] = bad + each[0] * scale, good + each[1] * scale
+        return found
+
     def _known(self, word: str) -> tuple[int, int, int, int, _Sums]:
         hashes = grams(word)
         bad, good, count = self._sums(hashes)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import sentiment
 from agent.news.lexicon import Lexicon
 from agent.news.model import FEATURES, HEAD, Scorer
-from agent.news.reasons import reasons
+from agent.news.reasons import WORDS_MAX, reasons
 from agent.news.text import normalise, tokens
 from desk.model.examples import seen
 
@@ -103,6 +103,22 @@ def test_the_reasons_name_the_words_and_what_they_were_applied_to() -> None:
     assert first.endswith(" fell x profit (en turn turned bad)")
     assert float(first.split()[0]) < 0
     assert reasons(SCORER, "") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SEC, 바이낸스 제소",
+        "Bitcoin falls below $60,000 after Corvane and Dunmore Bank sell what they held",
+        "가온전자, 3분기 영업익 14조…시장 예상 웃돌아 웃돌아",
+        "LG",
+    ],
+)
+def test_the_learned_reasons_add_up_to_what_was_learned(text: str) -> None:
+    told = [float(line.split()[0]) for line in reasons(SCORER, text) if line.endswith("(learned)")]
+    to_bad, to_good = SCORER.learned(tokens(normalise(text).lower()))
+    assert len(told) <= WORDS_MAX + 1
+    assert sum(told) == pytest.approx(to_good - to_bad, abs=0.05 * (WORDS_MAX + 1))
 
 
 @pytest.mark.parametrize(
