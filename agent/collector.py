@@ -100,8 +100,9 @@ class Collector(ExitStack):
             entries = known.once_each(self._ask(feed, record, self._heed_robots(feed, last, deadline_s)))
             shown = list(entries)[: known.SHOWN_MAX]
         except feeds.CutOff as error:
-            # What follows the cut is not known to be gone, nor is this to be answered with 304: it is no full answer.
-            entries, shown = known.once_each(error.whole), []
+            # It is no full answer: what was there before is not known to be gone, nor is this to be answered with 304.
+            entries = known.once_each(error.whole)
+            shown = known.shown_still(entries, self._last_shown(feed))
             record |= dict.fromkeys(_MARKS, "") | {"attempt": attempt}
             self._tell(feed, error, attempt)
         except (Unreachable, Unusable) as error:
@@ -195,7 +196,7 @@ class Collector(ExitStack):
         unknown = {key: headline for key, headline in entries.items() if key not in self._recent}
         if not unknown:
             return []
-        shown = known.last_shown(newest(self._folder.stream("feeds")), feed.name)
+        shown = self._last_shown(feed)
         if shown:
             unknown = {key: headline for key, headline in unknown.items() if key not in shown["shown"]}
         since = {key: known.unsure_since(headline, shown, self._floor_s) for key, headline in unknown.items()}
@@ -204,6 +205,9 @@ class Collector(ExitStack):
                 del unknown[key]
         # Feeds have the newest first, records rise in time; among equals the order stays reversed.
         return sorted(reversed(unknown.values()), key=lambda headline: headline.published_s or self._floor_s)  # noqa: C414
+
+    def _last_shown(self, feed: NewsFeed) -> known.Record | None:
+        return known.last_shown(newest(self._folder.stream("feeds")), feed.name)
 
     def _score(self, headline: Headline) -> Record:
         record: Record = {"ts": self._ts(), "kind": "score", "text_id": text_id(headline)}

@@ -1,6 +1,7 @@
 """Which headlines were scored before, in bounded memory: read back from the store's own records.
 
-Known is what stands in a source's last full answer, and what was scored within `max_age_h`. What neither can tell, such
+Known is what stands in a source's last full answer (and in those after it that broke off), and what was scored within
+`max_age_h`. What neither can tell, such
 as an old item that comes back, or a process killed before its answer was recorded, is looked up among the older scores.
 """
 
@@ -51,8 +52,16 @@ def last_answers(newest_first: Iterable[Record], sources: Iterable[str]) -> dict
 
 
 def last_shown(newest_first: Iterable[Record], source: str) -> Record | None:
-    """Return the source's last full answer that had entries; None if there never was one."""
+    """Return the source's last answer that had entries; None if there never was one."""
     return next((record for record in newest_first if record["source"] == source and record["shown"]), None)
+
+
+def shown_still(entries: Iterable[str], shown: Record | None) -> list[str]:
+    """Return what counts as shown where an answer breaks off: its entries, and what was there before and may be still.
+
+    So the last full answer need not be looked for, further back each time, while a feed stays broken.
+    """
+    return list(dict.fromkeys([*entries, *(shown["shown"] if shown else ())]))[:SHOWN_MAX]
 
 
 def unsure_since(headline: Headline, shown: Record | None, floor_s: float) -> float | None:

@@ -13,6 +13,7 @@ from agent.fetch import Fetcher
 from agent.folder import DataFolder
 from agent.settings import Config, News, NewsFeed, StoreSettings
 from sentiment import scorer
+from store import Record, newest
 from tests.fakes.clock import ManualClock
 from tests.fakes.feeds import Entry, FeedHost, rss
 from tests.fakes.scorer import records, titles
@@ -42,6 +43,13 @@ class World:
         folder, fetcher = DataFolder(self.path), Fetcher(SystemClock())
         with Collector(self.config, folder, self.clock, fetcher, SCORER) as collector, pytest.raises(Unreachable):
             collector.collect(self.feed, 5.0)
+
+    def collect_cut(self, *entries: Entry) -> int:
+        """Make a pass whose answer breaks off behind the entries."""
+        self.host.bodies["/feed"] = rss(entries).replace(b"</channel></rss>", b"<item><title>cut o")
+        fetcher = Fetcher(SystemClock())
+        with Collector(self.config, DataFolder(self.path), self.clock, fetcher, SCORER) as collector:
+            return collector.collect(self.feed, 5.0)
 
     def titles(self) -> list[str]:
         return titles(self.path)
@@ -128,6 +136,33 @@ def test_a_feed_with_more_entries_than_an_answer_remembers_doubles_none(world: W
     assert world.collect(*many) == 0
     world.clock.wall_s += 9 * DAY_S
     assert world.collect(undated(1000), *many) == 1
+
+
+def test_what_a_cut_hides_for_weeks_is_known_when_it_is_seen_again(world: World) -> None:
+    world.collect(undated(2), undated(1))
+    for number in range(3, 8):
+        world.clock.wall_s += 3 * DAY_S
+        assert world.collect_cut(undated(number), undated(2)) == 1
+    assert world.collect(undated(7), undated(2), undated(1)) == 0
+
+
+def test_a_feed_that_is_always_broken_is_looked_up_no_further_back_than_its_last_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = 0
+
+    def counted(path: Path) -> Iterator[Record]:
+        nonlocal read
+        for record in newest(path):
+            read += path.name == "feeds.jsonl"
+            yield record
+
+    monkeypatch.setattr(collector, "newest", counted)
+    for number in range(8):
+        world.clock.wall_s += 60
+        read = 0
+        assert world.collect_cut(dated(number, "Mon, 02 Mar 2026 00:00:00 GMT")) == 1
+    assert read == 3
 
 
 def test_headlines_are_stored_oldest_first(world: World) -> None:
