@@ -83,7 +83,8 @@ class Scorer:
         # exp() of more has no number.
         up, down = exp(min(good, 700.0)), exp(min(bad, 700.0))
         p_neg, p_pos = round(down / (1 + up + down), 4), round(up / (1 + up + down), 4)
-        return Score(round(p_pos - p_neg, 4), p_neg, round(1 - p_neg - p_pos, 4), p_pos, spoken)
+        # Adding zero makes one of minus zero.
+        return Score(round(p_pos - p_neg, 4), p_neg, round(1 - p_neg - p_pos, 4) + 0.0, p_pos, spoken)
 
     def learned(self, words: list[str]) -> tuple[float, float]:
         """Return what the hashed model says of words: towards bad, and towards good."""

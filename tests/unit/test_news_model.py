@@ -1,5 +1,6 @@
 """The scorer: what it says of headlines of our own, and that its numbers are sound."""
 
+from math import log
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 import sentiment
 from agent.news.lexicon import Lexicon
-from agent.news.model import FEATURES, HEAD, Scorer
+from agent.news.model import BUCKETS, FEATURES, HEAD, Scorer
 from agent.news.reasons import WORDS_MAX, reasons
 from agent.news.text import normalise, tokens
 from desk.model.examples import seen
@@ -90,6 +91,13 @@ def test_the_three_probabilities_are_sound_for_any_text(text: str) -> None:
 )
 def test_no_order_of_known_words_is_an_error(words: list[str]) -> None:
     assert SCORER.score(" ".join(words)) == SCORER.score(" ".join(words))
+
+
+def test_no_probability_is_minus_zero_where_the_others_leave_nothing() -> None:
+    # Being a headline is all that says something, and leaves next to nothing neutral; 1 - 0.0257 - 0.9743 is below 0.
+    head = HEAD.pack(0.0, 20.0, 20.0 + log(0.9743 / 0.0257), *[0.0] * (2 * len(FEATURES) - 2))
+    score = Scorer(LEXICON, memoryview(head + bytes(2 * BUCKETS))).score("Zorbic")
+    assert (score.p_neg, str(score.p_neu), score.p_pos) == (0.0257, "0.0", 0.9743)
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\u200b", "\x00"])
