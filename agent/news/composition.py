@@ -5,7 +5,7 @@ the quantity before its verb and the denial behind it; English mostly, and the o
 """
 
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, pairwise
 
 from agent.news.amounts import direction
 from agent.news.lexicon import QUANTITIES, TURNS, Group, Lexicon, hangul
@@ -19,9 +19,11 @@ _MODIFIERS = {
     "not": (-0.7, (2, 0), (0, 5)),
     "soft": (0.3, (2, 0), (0, 6)),
     "doubt": (0.3, (8, 0), (12, 0)),
+    "then": (0.2, (3, 0), (0, 0)),
 }
 _EASED = 0.8
 _NONE = Group("none", 0, 0.0, 0.0)
+_EPITHET = Group("word", -1, 0.6, 0.6)
 
 
 class Mark:
@@ -43,7 +45,9 @@ class Mark:
 def findings(text: str, tokens: list[str], lexicon: Lexicon) -> list[Mark]:
     """Return what speaks for good or bad; Hangul is read by the Korean words, everything else by the English ones."""
     marks = [Mark(*found) for found in lexicon.marks(tokens)]
-    for step in (("fear",), TURNS, ("not", "soft", "doubt")):
+    if "'" in tokens or '"' in tokens:
+        _set_apart(marks, tokens)
+    for step in (("fear",), TURNS, ("not", "soft", "doubt", "then")):
         for index, mark in enumerate(marks):
             if mark.group.kind in step:
                 (_turn if step is TURNS else _modify)(marks, index)
@@ -57,6 +61,15 @@ def findings(text: str, tokens: list[str], lexicon: Lexicon) -> list[Mark]:
             mark.value *= mark.how != "turned" and mark.group.kind != "metric"
         metric.value, metric.how = went * (1.0 if is_loss else metric.group.sign), "numbers"
     return [mark for mark in marks if mark.value]
+
+
+def _set_apart(marks: list[Mark], tokens: list[str]) -> None:
+    """Let a bad quantity stand for itself where it is quoted as what a company is: "'적자' 가온전자 급락"."""
+    for mark, after in pairwise(marks):
+        if mark.hangul and mark.group.kind == "metric" and mark.value < 0 and after.place > mark.place + 2:
+            quotes = tokens[max(mark.place - 1, 0) : mark.place + 2 : 2]
+            if quotes in (["'", "'"], ['"', '"']):
+                mark.group = _EPITHET
 
 
 def _near(marks: list[Mark], index: int, step: int, reach: int) -> Iterator[Mark]:
@@ -73,8 +86,13 @@ def _modify(marks: list[Mark], index: int) -> None:
     before, behind = korean if mark.hangul else english
     for near in chain(_near(marks, index, -1, before), _near(marks, index, 1, behind)):
         if factor == 0:
+            # "Fears ease": what follows at once is no part of what is feared.
+            if near.group.kind in TURNS and near.place == mark.place + 1:
+                return
             near.group = _NONE
-        if near.value:
+        # "급락 하루 만에 반등", but not "급등해 5년 만에 최고".
+        holds = mark.group.kind != "then" or any(near.value * later.value < 0 for later in marks[index + 1 :])
+        if near.value and holds:
             near.become(near.value * factor, "modified", mark)
             if factor < 0:
                 return
@@ -83,6 +101,8 @@ def _modify(marks: list[Mark], index: int) -> None:
 def _turn(marks: list[Mark], index: int) -> None:
     """Apply a direction to its quantity: the nearest before it, or the one close behind it."""
     turn = marks[index]
+    if turn.how == "turned":
+        return  # "erases gains": taken back, it moves nothing
     before, behind = (
         _operand(turn, _near(marks, index, step, reach))
         for step, reach in zip((-1, 1), _TURN_REACH[turn.hangul], strict=True)
@@ -112,6 +132,7 @@ def _operand(turn: Mark, near: Iterator[Mark]) -> Mark | None:
         if turn.group.kind == "ease" and kind in ("word", "turn") and (mark.value > 0 or turn.group.alone < 0.3):
             return mark
         if kind in TURNS:
-            # "Claims jump to highest in months": both say it of one quantity.
-            return mark.operand
+            # "Claims jump to highest in months": both say it of one quantity. "하락세 끊고 상승" does not.
+            is_over = turn.hangul and mark.group.kind == "ease" and turn.group.sign > 0
+            return None if is_over else mark.operand
     return None

@@ -1,16 +1,17 @@
 """The words that the scorer knows, read from lexicon.tsv; what they do to each other is in composition.py.
 
 A line is language, kind, sign, weight, weight alone and words, divided by tabs. Kinds: `metric` is a quantity, its
-sign whether more of it is good; `fear` is one too and swallows what is feared; `turn` moves a quantity up or down, and
-counts `alone` where none is named; `ease` is a turn down that also takes back what another word says; `word` is good or
-bad by itself; `not` denies; `soft` (despite) makes what it governs count little; `break` parts clauses; `none` hides a
-word inside that would mislead. Korean stems match inside a word, the longest first, and lines of language `end` are
-what may follow the last of them; in English `~` adds the regular endings and `_` joins a phrase.
+sign whether more of it is good; `fear` is one too and swallows what is feared (with sign 1: what is denied, as a crime
+is by an acquittal); `turn` moves a quantity up or down, and counts `alone` where none is named; `ease` is a turn down
+that also takes back what another word says; `word` is good or bad by itself; `not` denies; `soft` (despite) and `then`
+(after, where the opposite follows) make what they govern count little; `break` parts clauses; `none` hides a word
+inside that would mislead. Korean stems match inside a word, the longest first, and lines of language `end` are what may
+follow the last of them; in English `~` adds the regular endings and `_` joins a phrase.
 """
 
 from typing import NamedTuple
 
-KINDS = ("metric", "fear", "turn", "ease", "word", "not", "soft", "doubt", "break", "none")
+KINDS = ("metric", "fear", "turn", "ease", "word", "not", "soft", "doubt", "then", "break", "none")
 QUANTITIES = ("metric", "fear")
 TURNS = ("turn", "ease")
 
@@ -100,8 +101,9 @@ class Lexicon:
                     break
             else:
                 start += 1
-        ending = self._endings.get(word[end:]) if found else None
-        return [*found, (word[end:], ending)] if ending else found
+        ending = self._endings.get(word[end:])
+        # 급락후 may be written apart, 급락 후.
+        return [*found, (word[end:], ending)] if ending and (found or ending.kind == "then") else found
 
 
 def hangul(word: str) -> bool:

@@ -33,7 +33,8 @@ def test_what_is_kept_out_of_training_is_told_well_and_honestly() -> None:
     quality = measure(SCORER, kept_out)
     assert quality.macro_f1 > 0.85, quality
     assert quality.sign_accuracy > 0.87, quality
-    assert quality.ece <= 0.07, quality
+    # Of 200, one headline that moves to the next bin is worth up to a hundredth.
+    assert quality.ece <= 0.08, quality
 
 
 def test_what_bench_compares_with_is_not_trained_on_either() -> None:

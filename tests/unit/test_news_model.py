@@ -48,6 +48,29 @@ PAIRS = [
     ("코스피 2%↑", "코스피 2%↓"),
     ("규제 완화", "규제 강화"),
     ("파산 위기 모면", "파산 위기 고조"),
+    # What is a cause is no quantity that the price's verb moves.
+    ("코스피, 관세 소식에 급등", "코스피, 관세 소식에 급락"),
+    ("뉴욕증시, 인플레 지표에 상승", "뉴욕증시, 인플레 지표에 일제히 하락"),
+    ("삼성전자, 적자 발표에도 급등", "삼성전자, 적자 발표에 급락"),
+    ("공매도 재개 첫날 급등", "공매도 재개 첫날 급락"),
+    ("'적자' 가온전자 급등", "'적자' 가온전자 급락"),
+    ("Earnings hopes push stocks up", "Debt fears drag stocks down"),
+    ("Recession fears ease", "Recession fears grow"),
+    # What was decided against somebody, or taken back.
+    ("SEC, 비트코인 현물 ETF 승인", "SEC, 비트코인 현물 ETF 승인 거부"),
+    ("SEC, 리플 소송 취하", "SEC, 리플 소송 제기"),
+    ("검찰, 배임 혐의 무혐의 처분", "검찰, 배임 혐의 기소"),
+    ("법원, 횡령 무죄 선고", "법원, 횡령 유죄 선고"),
+    ("SEC approves spot bitcoin ETF", "SEC rejects spot bitcoin ETF approval"),
+    ("SEC drops lawsuit against Coinbase", "SEC files lawsuit against Coinbase"),
+    # What was gained or lost before.
+    ("Bitcoin erases losses", "Bitcoin erases gains"),
+    ("Stocks pare losses", "Bitcoin gives up gains"),
+    ("Nasdaq ends losing streak", "Nasdaq ends winning streak"),
+    ("코스피 급락 하루 만에 반등", "코스피 급등 하루 만에 하락"),
+    ("비트코인 급락 후 반등", "비트코인 급등 후 급락"),
+    ("코스닥, 하락세 끊고 반등", "코스닥, 상승세 끊고 하락"),
+    ("비트코인 ETF 순유입 확대", "비트코인 ETF 순유출 확대"),
 ]
 
 NEUTRAL = [

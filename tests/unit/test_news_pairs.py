@@ -30,6 +30,13 @@ _WHOLE = (
     ("Worries about {0} ease", "Worries about {0} grow"),
     ("{0} does not expect losses", "{0} does not expect profits"),
     ("{0} avoids bankruptcy", "{0} nears bankruptcy"),
+    ("{0} shares erase losses", "{0} shares erase gains"),
+    ("{0} shares pare early losses", "{0} shares give up early gains"),
+    ("{0} snaps losing streak", "{0} snaps winning streak"),
+    ("SEC drops lawsuit against {0}", "SEC files lawsuit against {0}"),
+    ("Regulator grants {0} approval", "Regulator rejects approval of {0} drug"),
+    ("Rate hopes push {0} shares up", "Rate fears push {0} shares down"),
+    ("Profit hopes lift {0} shares", "Debt fears drag {0} shares down"),
 )
 _COMPANIES = ("한들전자", "소담은행", "누비해운", "아침제약")
 _GOOD_NOUNS = ("영업이익", "매출", "수주", "순이익", "배당", "시장 점유율", "수출")
@@ -52,6 +59,14 @@ _SENTENCES = (
     ("{0} 우려 완화", "{0} 우려 고조"),
     ("{0}, 영업손실 축소", "{0}, 영업손실 확대"),
     ("{0}, 사상 최고가 경신", "{0}, 사상 최저가 추락"),
+    ("{0} 주가, 관세 소식에 급등", "{0} 주가, 관세 소식에 급락"),
+    ("{0}, 적자 발표에도 급등", "{0}, 적자 발표에 급락"),
+    ("{0}, 신약 승인", "{0}, 신약 승인 거절"),
+    ("{0} 대표, 횡령 혐의 무죄", "{0} 대표, 횡령 혐의 유죄"),
+    ("{0} 주가 급락 하루 만에 반등", "{0} 주가 급등 하루 만에 하락"),
+    ("{0} 주가, 하락세 끊고 상승", "{0} 주가, 상승세 끊고 하락"),
+    ("{0}, 자금 순유입 확대", "{0}, 자금 순유출 확대"),
+    ("'적자' {0} 급등", "'적자' {0} 급락"),
 )
 
 
