@@ -44,11 +44,15 @@ class Passing(Unreachable):
 
 
 class Answer(NamedTuple):
-    """A 200 or 304; `skew_s` is how far this machine's clock is behind the server's, None if it did not say."""
+    """A 200 or 304; `server_s` is the server's clock, in whole seconds, `skew_s` how far this machine's is behind it.
+
+    Both are None if it did not say.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    server_s: float | None
     skew_s: float | None
 
 
@@ -178,7 +182,7 @@ class Fetcher:
             raise Unusable(f"{ask.name} {error}") from None
         server_s = server_time_s(headers)
         # The header's seconds are cut off, so that on average half of one is missing.
-        return Answer(status, headers, body, None if server_s is None else server_s + 0.5 - now_s)
+        return Answer(status, headers, body, server_s, None if server_s is None else server_s + 0.5 - now_s)
 
 
 class _Session(requests.Session):

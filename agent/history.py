@@ -15,8 +15,8 @@ FIRST_CANDLES = 200
 LATE_MINUTES, LATE_MINUTES_MAX = 5, 200
 # With less time than this a question is not worth asking: the rest goes on at the next pass.
 ASK_S_MIN = 0.5
-# Beyond this the two clocks differ by more than a slow answer explains.
-SKEW_S_MAX = 10.0
+# Beyond this the two clocks differ by more than a slow answer explains; ahead, it matters sooner.
+SKEW_S_MAX, AHEAD_S_MAX = 10.0, 2.0
 
 
 class History:
@@ -110,7 +110,7 @@ class History:
         """Return how far our clock is ahead of the exchange's, 0 if about right: what has not ended there goes on."""
         skew_s = self._source.skew_s
         # The exchange tells whole seconds: half of one may be missing.
-        return 0.5 - skew_s if skew_s < -SKEW_S_MAX else 0.0
+        return 0.5 - skew_s if skew_s < -AHEAD_S_MAX else 0.0
 
     def _keep(self, candles: list[Candle], begin_s: int) -> list[Candle]:
         """Store those that are not stored yet, and return them."""

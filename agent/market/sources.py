@@ -28,7 +28,7 @@ class Source(Protocol):
     skew_s: float
 
     def candles(self, symbol: str, before_s: int, count: int, deadline_s: float) -> list[Candle]:
-        """Ask once for the newest candles that started before a moment.
+        """Ask once for the newest candles that had ended by a moment, by the exchange's own clock too.
 
         Arguments:
             symbol: the market.
@@ -46,21 +46,21 @@ class Exchange:
     def __init__(self, wire: "Wire", fetcher: Fetcher, base_url: str) -> None:
         self.name, self.rows_max, self.pages_max = wire.NAME, wire.ROWS_MAX, wire.PAGES_MAX
         self.skew_s = 0.0
-        self._wire = wire
-        self._fetcher = fetcher
-        self._base_url = base_url.rstrip("/")
+        self._wire, self._fetcher, self._base_url = wire, fetcher, base_url.rstrip("/")
 
     def candles(self, symbol: str, before_s: int, count: int, deadline_s: float) -> list[Candle]:
         path, query = self._wire.question(symbol, before_s, count)
         url, interval_s = self._base_url + path, self._wire.INTERVAL_S
         answer = self._fetcher.get(url, params=query, deadline_s=deadline_s, interval_s=interval_s)
-        self.skew_s = answer.skew_s or 0.0
+        self.skew_s = self.skew_s if answer.skew_s is None else answer.skew_s
         try:
             decoded = json.loads(answer.body, parse_float=Decimal, parse_constant=_no_number)
             candles = self._wire.candles_of(decoded, symbol)
         except (ValueError, RecursionError) as error:
             raise Unusable(f"{url}: the answer cannot be used: {error}") from error
-        return [candle for candle in candles if candle.open_s < before_s]
+        # Whole seconds, cut off: a minute that had ended by then has ended there, however our clock goes.
+        ended_s = min(before_s, answer.server_s or before_s)
+        return [candle for candle in candles if candle.end_s <= ended_s]
 
 
 def source_of(market: Market, fetcher: Fetcher, name: str = "") -> Source:

@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from agent.clock import seconds
 from agent.history import History
 from agent.market import upbit
 from agent.market.candle import Candle
+from tests.fakes.exchange import FakeUpbit
 from tests.fakes.markets import BTC, T0, Bench, upbit_bench, wave
 from tests.faults.market_faults import FAULTS
 
@@ -79,6 +81,31 @@ def assert_told(bench: Bench, name: str) -> None:
         assert re.fullmatch(FAULTS[name].error, errors[0]["class"])
         assert re.search(FAULTS[name].words, errors[0]["message"]), errors[0]["message"]
         assert [event["attempt"] for event in errors] == list(range(1, FAULT_MIN + 1))
+
+
+@pytest.mark.parametrize("second", [0.2, 5.0])
+@pytest.mark.parametrize("ahead_s", [0.4, 1.9, 7.0, 9.4])
+def test_no_unfinished_minute_is_stored_when_the_clock_is_a_little_ahead(
+    ahead_s: float, second: float, tmp_path: Path
+) -> None:
+    exchange = FakeUpbit(wave, lambda: bench.clock.now_s() - ahead_s)
+    with exchange.server as server:
+        bench = Bench(tmp_path, f'upbit_url = "{server.url}"', T0 + second)
+        for _ in range(20):
+            bench.trader.take_prices(10)
+            bench.clock.sleep_s(60)
+    assert untrue(bench) == []
+    assert set(bench.holes(exchange)) <= {T0 + 18 * 60, T0 + 19 * 60}
+
+
+def test_no_unfinished_minute_is_stored_when_an_exchange_no_longer_says_its_time(tmp_path: Path) -> None:
+    exchange = FakeUpbit(wave, lambda: bench.clock.now_s() - 7)
+    with exchange.server as server:
+        bench = Bench(tmp_path, f'upbit_url = "{server.url}"')
+        bench.live(3)
+        exchange.trouble = lambda request: replace(exchange.answer(request), headers={"Date": ""})
+        bench.live(10)
+    assert untrue(bench) == []
 
 
 def test_every_minute_of_five_hours_is_there_when_the_exchange_is_back(tmp_path: Path) -> None:

@@ -242,7 +242,7 @@ def test_history_stores_no_unfinished_minute_when_the_clock_is_ahead(bench: Benc
 
 
 def test_history_trusts_its_clock_when_it_is_about_right_or_behind(bench: Bench) -> None:
-    for skew_s in (-9.0, 9.0, 3600.0):
+    for skew_s in (-1.0, 9.0, 3600.0):
         bench.source.skew_s = skew_s
         bench.clock.sleep_s(60)
         bench.catch_up()
