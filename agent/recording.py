@@ -6,6 +6,7 @@ import heapq
 import io
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -25,6 +26,9 @@ ROWS_MAX = 100_000
 EPOCH_S_MAX = 100_000_000_000
 
 _SYMBOL = re.compile('"symbol": ?"([^"]+)"')
+
+# What text that is no number raises, where it is read as one or as what holds them.
+_NO_VALUE = (ValueError, ArithmeticError, RecursionError)
 
 # A candle, and where it stands, for messages.
 Row = tuple[Candle, str]
@@ -74,6 +78,8 @@ def _series(paths: list[Path], symbol: str, source: str, only: str) -> Iterator[
         for candle, place in _file(path, symbol, source, only):
             if only and candle.symbol != only:
                 continue
+            if not 0 <= candle.open_s < EPOCH_S_MAX:
+                raise BadInput(f"{place}: the time lies before 1970 or after the year 5000")
             if last is not None and candle.open_s == last.open_s:
                 if candle != last:
                     raise BadInput(f"{place}: a second candle of the same minute, with other values")
@@ -101,8 +107,8 @@ def _file(path: Path, symbol: str, source: str, only: str) -> Iterator[Row]:
 def _readable(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, EOFError) as error:
-        # A file that is no gzip, or is cut, comes without the system's words.
+    except (OSError, EOFError, zlib.error) as error:
+        # A file that is no gzip, or is cut or altered, comes without the system's words.
         raise BadInput(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     except UnicodeDecodeError as error:
         raise BadInput(f"{path}: is not UTF-8 text: {error}") from error
@@ -123,10 +129,10 @@ def _first_letter(text: io.TextIOWrapper) -> str:
 
 def _csv(path: Path, text: io.TextIOWrapper, symbol: str, source: str) -> Iterator[Row]:
     reader = csv.reader(text, strict=True)
-    header = [name.strip().lower() for name in next(reader)]
-    if header != COLUMNS:
-        raise BadInput(f"{path} line 1: the header must be {','.join(COLUMNS)}")
     try:
+        header = [name.strip().lower() for name in next(reader)]
+        if header != COLUMNS:
+            raise BadInput(f"{path} line 1: the header must be {','.join(COLUMNS)}")
         for cells in reader:
             place = f"{path} line {reader.line_num}"
             if not cells:
@@ -173,7 +179,7 @@ def _jsonl(path: Path, text: io.TextIOWrapper, only: str) -> Iterator[Row]:
             if not isinstance(record, dict):
                 raise ValueError(f"is {line.strip()!r:.40}, not a record")
             yield candle_of(record), place
-        except (ValueError, RecursionError, StoreError) as error:
+        except (*_NO_VALUE, StoreError) as error:
             raise BadInput(f"{place}: {error}") from error
 
 
@@ -205,7 +211,7 @@ def _elements(path: Path, text: str) -> Iterator[tuple[object, str]]:
             return
         try:
             element, at = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError) as error:
+        except _NO_VALUE as error:
             raise BadInput(f"{place}: is not JSON: {error}") from error
         yield element, place
         at = _skip(text, at)

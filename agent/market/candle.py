@@ -66,7 +66,7 @@ def quantity(value: object, name: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise ValueError(f"{name} is {value!r:.40}, not a number")
     # What is decided on must be what a restart reads back, and the store's JSON numbers are floats to every reader.
-    rounded = float(value)
+    rounded = float(min(value, PRICE_MAX))
     if not math.isfinite(rounded) or not 0 <= rounded < PRICE_MAX:
         raise ValueError(f"{name} is {value!s:.40}, not between 0 and {PRICE_MAX:.0e}")
     return Decimal(repr(rounded))

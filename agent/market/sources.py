@@ -56,7 +56,7 @@ class Exchange:
         try:
             decoded = json.loads(answer.body, parse_float=Decimal, parse_constant=_no_number)
             candles = self._wire.candles_of(decoded, symbol)
-        except (ValueError, RecursionError) as error:
+        except (ValueError, ArithmeticError, RecursionError) as error:
             raise Unusable(f"{url}: the answer cannot be used: {error}") from error
         # Whole seconds, cut off: a minute that had ended by then has ended there, however our clock goes.
         ended_s = min(before_s, answer.server_s or before_s)

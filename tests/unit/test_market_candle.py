@@ -30,6 +30,7 @@ def test_candle_comes_back_the_same_when_read_from_its_record() -> None:
         ("low", -1, "low is -1"),
         ("low", 0, "low is 0"),
         ("close", 1e15, "not between"),
+        pytest.param("close", 10**400, "close is 1000000", id="close-huge"),
         ("high", 99, "is not between low"),
         ("low", 100.5, "is not between low"),
         ("volume", -0.1, "volume is -0.1"),

@@ -89,6 +89,7 @@ def test_rows_counts_a_minute_once_when_it_comes_twice_with_the_same_values(tmp_
         (["yesterday,1,2,1,2,0"], "line 2: time is 'yesterday'"),
         (["1582185601,1,2,1,2,0"], "line 2: time 2020-02-20T08:00:01.000Z is not the start of a minute"),
         (['1582185600,"1,2,1,2,0'], "candles.csv line 2: "),
+        (["0001-01-01T00:00+14:00,1,2,1,2,0"], "line 2: the time lies before 1970"),
         ([], "candles.csv: holds no candles"),
     ],
 )
@@ -111,6 +112,9 @@ def test_rows_names_file_and_line_when_a_csv_is_bad(tmp_path: Path, lines: list[
         ("[\n\n5]", "line 3: a row is 5, not an object"),
         ('[{"a": 1}\n{"a": 1}]', "line 1: market is None"),
         ("[1 2]", "line 1: a row is 1"),
+        ("[1e99999999999999999999]", "line 1: is not JSON"),
+        ('{"kind":"candle","open":1e99999999999999999999}\n', "line 1: "),
+        ('"time,open\n', "line 1: unexpected end of data"),
     ],
 )
 def test_rows_names_file_and_line_when_a_file_is_bad(tmp_path: Path, text: str, words: str) -> None:
