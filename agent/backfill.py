@@ -25,8 +25,8 @@ class Backfill:
 
     A segment's name sorts it before all others, and the `ts` of its records is the end of their candle, as in a replay,
     but no later than that of the oldest record there was: so the stream still rises in time, for a symbol that was
-    added later too. Until it is whole it lies beside as backfill.jsonl, where an interrupted run goes on. What its
-    exchange does not give any more is a `gap` event.
+    added later too. Until it is whole it lies beside as backfill.part, which is no stream yet: logrotate leaves it
+    alone, and an interrupted run goes on there. What its exchange does not give any more is a `gap` event.
 
     Arguments:
         clock: what tells the time.
@@ -36,6 +36,7 @@ class Backfill:
     def __init__(self, config: Config, folder: DataFolder, clock: Clock, source: Source) -> None:
         self._config, self._folder, self._clock, self._source = config, folder, clock, source
         self._oldest: dict[str, Any] | None = None
+        self._part = folder.path / "backfill.part"
 
     def run(self, since_s: int) -> int:
         """Fetch from a moment to the first stored candle of each symbol, or to now where there is none.
@@ -51,15 +52,14 @@ class Backfill:
         if not self._source.pages_max:
             start_s = max(since_s, now_s - self._source.rows_max * MINUTE_S)
             self._tell_out_of_reach(since_s, start_s, ends_s)
-        path = self._folder.stream("backfill")
-        with Store(path, checksum=self._config.store.checksum) as store:
+        with Store(self._part, checksum=self._config.store.checksum) as store:
             count = self._fetch(store, start_s, ends_s)
-        if not path.exists():
+        if not self._part.exists():
             source, end_s = self._source.name, max(ends_s.values())
             there = f"{source} has nothing between {timestamp(start_s)} and {timestamp(end_s)}"
             say(there if start_s < end_s else f"nothing to fetch: the records of {source} begin at {timestamp(end_s)}")
             return 0
-        name = self._join(path, int(seconds(self._oldest["open_ts"])) if self._oldest else now_s)
+        name = self._join(int(seconds(self._oldest["open_ts"])) if self._oldest else now_s)
         say(f"{count} candles fetched; they are the segment {name.name}")
         return 0
 
@@ -100,7 +100,7 @@ class Backfill:
     def _fetched_last(self) -> tuple[int, set[str]]:
         """Return the newest minute that an interrupted run stored, and the symbols it stored it of."""
         minute_s, known = 0, set[str]()
-        for record in newest(self._folder.stream("backfill")):
+        for record in newest(self._part):
             open_s = int(seconds(record["open_ts"]))
             if known and open_s != minute_s:
                 break
@@ -120,7 +120,7 @@ class Backfill:
                 say(f"{symbol}: {name} gives its newest {reach}; {lost['from_ts']} to {lost['until_ts']} cannot be had")
                 events.append({"ts": timestamp(self._clock.now_s()), "kind": "gap", **lost})
 
-    def _join(self, path: Path, first_s: int) -> Path:
+    def _join(self, first_s: int) -> Path:
         """Make the finished stream the oldest segment, at once or not at all."""
         stamp_s = first_s - DAY_S
         prices = self._folder.stream("prices")
@@ -128,7 +128,7 @@ class Backfill:
         taken = segments(str(prices))
         while str(segment := _segment(prices, stamp_s)) in taken:
             stamp_s -= 1
-        return path.rename(segment)
+        return self._part.rename(segment)
 
 
 def _segment(prices: Path, stamp_s: int) -> Path:

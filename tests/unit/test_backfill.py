@@ -3,13 +3,15 @@
 import gzip
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from agent.clock import seconds, timestamp
 from store import scan, verify
 from tests.fakes.exchange import FakeKraken, FakeUpbit
 from tests.fakes.server import Request
-from tests.scripts import run, start, write_config
+from tests.faults.store_rotation import logrotate
+from tests.scripts import run, start, wait_for, write_config
 
 MINUTE_S = 60
 
@@ -43,7 +45,7 @@ def test_backfill_puts_the_earlier_time_in_front_and_the_bot_goes_on_after_it(tm
         assert begin_s <= found[0] <= begin_s + 60
     verdict = verify(data / "prices.jsonl")
     assert verdict.ok
-    assert not (data / "backfill.jsonl").exists()
+    assert not list(data.glob("backfill.*[!k]"))
     assert run("bot.py", "audit", *arguments).returncode == 0
 
 
@@ -66,6 +68,30 @@ def test_backfill_misses_and_doubles_nothing_when_it_is_killed(tmp_path: Path, s
         assert run("bot.py", "backfill", "--since", timestamp(begin_s), *arguments).returncode == 0
     for symbol in ("KRW-BTC", "KRW-ETH"):
         found = times(data, symbol)
+        assert found == [at for at in range(found[0], found[-1] + 60, 60) if at // 60 % 13]
+
+
+def test_backfill_misses_nothing_when_logrotate_runs_before_it_is_whole(
+    tmp_path: Path, program: Callable[..., str]
+) -> None:
+    program("logrotate")
+    data = tmp_path / "data"
+    begin_s = int(time.time()) // 60 * 60 - 3_000 * MINUTE_S
+    with (exchange := FakeUpbit(price)).server:
+        arguments = ("--config", config_for(exchange, tmp_path), "--data", data)
+        assert run("bot.py", "once", *arguments).returncode == 0
+        exchange.trouble = lambda _request: time.sleep(0.05)
+        with start("bot.py", "backfill", "--since", timestamp(begin_s), *arguments) as process:
+            wait_for(lambda: any(data.glob("backfill.*[!k]")))
+            assert logrotate(data, "-f").returncode == 0
+            time.sleep(0.2)
+            process.kill()
+            process.communicate()
+        assert logrotate(data, "-f").returncode == 0
+        assert run("bot.py", "backfill", "--since", timestamp(begin_s), *arguments).returncode == 0
+    for symbol in ("KRW-BTC", "KRW-ETH"):
+        found = times(data, symbol)
+        assert begin_s <= found[0] <= begin_s + 60
         assert found == [at for at in range(found[0], found[-1] + 60, 60) if at // 60 % 13]
 
 
