@@ -1,13 +1,14 @@
 """The time before the first stored candle, fetched page by page and put in front of the stream as one segment."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from agent.clock import DAY_S, MINUTE_S, Clock, seconds, timestamp
 from agent.console import say
-from agent.errors import UsageError
+from agent.errors import Busy, UsageError
 from agent.folder import DataFolder
 from agent.history import gap_fields
 from agent.market.candle import Candle, record_of
@@ -42,12 +43,19 @@ class Backfill:
         """Fetch from a moment to the first stored candle of each symbol, or to now where there is none.
 
         Returns: the exit status.
-        Raises: UsageError, Unreachable, Refused, Unusable, Stopped, NotStored.
+        Raises: UsageError, Busy, Unreachable, Refused, Unusable, Stopped, NotStored.
         """
         now_s = int(self._clock.now_s()) // MINUTE_S * MINUTE_S
         if since_s >= now_s:
             raise UsageError(f"{timestamp(since_s)}: lies not in the past")
+        with self._apart_from_bot(now_s):
+            return self._run(since_s, now_s)
+
+    def _run(self, since_s: int, now_s: int) -> int:
         ends_s = self._ends_s(now_s)
+        if self._is_doubled(ends_s):
+            # A run that ended before it was whole, and then a bot: what that one stored first lies before its end.
+            self._part.unlink()
         start_s = since_s
         if not self._source.pages_max:
             start_s = max(since_s, now_s - self._source.rows_max * MINUTE_S)
@@ -59,9 +67,37 @@ class Backfill:
             there = f"{source} has nothing between {timestamp(start_s)} and {timestamp(end_s)}"
             say(there if start_s < end_s else f"nothing to fetch: the records of {source} begin at {timestamp(end_s)}")
             return 0
+        if self._is_doubled(self._ends_s(now_s)):
+            raise Busy("a bot stored candles of the time that was fetched meanwhile; run it again")
         name = self._join(int(seconds(self._oldest["open_ts"])) if self._oldest else now_s)
         say(f"{count} candles fetched; they are the segment {name.name}")
         return 0
+
+    @contextmanager
+    def _apart_from_bot(self, now_s: int) -> Iterator[None]:
+        """Keep bots away while a symbol has no candle: the first that one stores are of the time that is fetched."""
+        lacking = [symbol for symbol, end_s in self._ends_s(now_s).items() if end_s == now_s]
+        if not lacking:
+            yield
+            return
+        with ExitStack() as held:
+            try:
+                held.enter_context(self._folder.hold("bot"))
+            except Busy as error:
+                names = ", ".join(lacking)
+                todo = "let the bot that runs store its first ones, or end it"
+                raise Busy(f"{names}: no candle is stored yet; {todo}: {error}") from error
+            yield
+
+    def _is_doubled(self, ends_s: Mapping[str, int]) -> bool:
+        """Tell whether something that was fetched is stored by now, or may be."""
+        for record in newest(self._part):
+            open_s = int(seconds(record["open_ts"]))
+            if open_s >= ends_s.get(record["symbol"], 0):
+                return True
+            if open_s < min(ends_s.values()):
+                break
+        return False
 
     def _fetch(self, store: Store, start_s: int, ends_s: Mapping[str, int]) -> int:
         resumed_s, known = self._fetched_last()

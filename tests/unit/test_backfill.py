@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent.clock import seconds, timestamp
+from agent.folder import DataFolder
 from store import scan, verify
 from tests.fakes.exchange import FakeKraken, FakeUpbit
 from tests.fakes.server import Request
@@ -88,6 +89,55 @@ def test_backfill_misses_nothing_when_logrotate_runs_before_it_is_whole(
             process.kill()
             process.communicate()
         assert logrotate(data, "-f").returncode == 0
+        assert run("bot.py", "backfill", "--since", timestamp(begin_s), *arguments).returncode == 0
+    for symbol in ("KRW-BTC", "KRW-ETH"):
+        found = times(data, symbol)
+        assert begin_s <= found[0] <= begin_s + 60
+        assert found == [at for at in range(found[0], found[-1] + 60, 60) if at // 60 % 13]
+
+
+def test_backfill_doubles_nothing_when_a_bot_stores_its_first_candles_beside_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    begin_s = int(time.time()) // 60 * 60 - 1_000 * MINUTE_S
+    with (exchange := FakeUpbit(price)).server:
+        arguments = ("--config", config_for(exchange, tmp_path), "--data", data)
+        exchange.trouble = lambda _request: time.sleep(0.3)
+        with start("bot.py", "backfill", "--since", timestamp(begin_s), *arguments) as process:
+            wait_for(lambda: any(data.glob("backfill.*[!k]")))
+            beside = run("bot.py", "once", *arguments)
+            assert process.wait() == 0
+        exchange.trouble = lambda _request: None
+        assert run("bot.py", "once", *arguments).returncode == 0
+    assert beside.returncode == 75
+    for symbol in ("KRW-BTC", "KRW-ETH"):
+        found = times(data, symbol)
+        assert found == [at for at in range(found[0], found[-1] + 60, 60) if at // 60 % 13]
+
+
+def test_backfill_waits_for_a_bot_that_is_to_store_the_first_candles_of_a_symbol(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path / "data")
+    folder.prepare()
+    begin_s = int(time.time()) // 60 * 60 - 100 * MINUTE_S
+    with (exchange := FakeUpbit(price)).server:
+        arguments = ("--since", timestamp(begin_s), "--config", config_for(exchange, tmp_path), "--data", folder.path)
+        with folder.hold("bot"):
+            done = run("bot.py", "backfill", *arguments)
+    assert (done.returncode, len(done.stderr.splitlines())) == (75, 1)
+    assert "KRW-BTC, KRW-ETH: no candle is stored yet; let the bot that runs store its first ones" in done.stderr
+
+
+def test_backfill_doubles_nothing_when_the_first_candles_come_between_two_runs(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    begin_s = int(time.time()) // 60 * 60 - 1_000 * MINUTE_S
+    with (exchange := FakeUpbit(price)).server:
+        arguments = ("--config", config_for(exchange, tmp_path), "--data", data)
+        exchange.trouble = lambda _request: time.sleep(0.3 if len(exchange.server.requests) > 8 else 0)
+        with start("bot.py", "backfill", "--since", timestamp(begin_s), *arguments) as process:
+            # Five pages hold what a bot fetches first, too.
+            wait_for(lambda: len(exchange.server.requests) > 9)
+            process.kill()
+            process.communicate()
+        assert run("bot.py", "once", *arguments).returncode == 0
         assert run("bot.py", "backfill", "--since", timestamp(begin_s), *arguments).returncode == 0
     for symbol in ("KRW-BTC", "KRW-ETH"):
         found = times(data, symbol)

@@ -53,10 +53,10 @@ def days(data: Path, *, gzipped: bool = False) -> DataFolder:
 
 def backfill(folder: DataFolder, since_s: int, *symbols: str) -> Path:
     """Let the bot's own backfill fetch what is missing, and return its segment."""
-    before = set(folder.path.iterdir())
+    before = set(folder.path.glob("prices.*"))
     clock = ManualClock(BEGIN_S + DAYS * DAY_S)
     assert Backfill(Config(market=Market(source="demo", symbols=symbols)), folder, clock, Exchange()).run(since_s) == 0
-    (segment,) = set(folder.path.iterdir()) - before
+    (segment,) = set(folder.path.glob("prices.*")) - before
     return segment
 
 
