@@ -5,15 +5,17 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from agent.clock import DAY_S, MINUTE_S, Clock, seconds, timestamp
 from agent.console import say
-from agent.errors import Busy, UsageError
+from agent.errors import Busy, Stopped, UsageError
 from agent.folder import DataFolder
 from agent.history import gap_fields
 from agent.market.candle import Candle, record_of
 from agent.market.sources import Source
 from agent.settings import Config
+from agent.stop import Stop
 from store import Store, newest, scan
 from store.segments import segments
 
@@ -26,33 +28,44 @@ class Backfill:
 
     A segment's name sorts it before all others, and the `ts` of its records is the end of their candle, as in a replay,
     but no later than that of the oldest record there was: so the stream still rises in time, for a symbol that was
-    added later too. Until it is whole it lies beside as backfill.part, which is no stream yet: logrotate leaves it
-    alone, and an interrupted run goes on there. What its exchange does not give any more is a `gap` event.
+    added later too. Until it is whole it lies beside as backfill-XXXXXXXX.part, no stream yet: logrotate leaves it
+    alone, and after an interruption a run that asks for the same goes on there; one that asks for something else begins
+    anew. What its exchange does not give any more is a `gap` event.
 
     Arguments:
         clock: what tells the time.
         source: where candles come from.
+        stop: ends it after a page.
+        since_s: from which moment on.
     """
 
-    def __init__(self, config: Config, folder: DataFolder, clock: Clock, source: Source) -> None:
-        self._config, self._folder, self._clock, self._source = config, folder, clock, source
+    def __init__(
+        self, config: Config, folder: DataFolder, clock: Clock, source: Source, stop: Stop, since_s: int
+    ) -> None:
+        self._config, self._folder, self._clock, self._source, self._stop = config, folder, clock, source, stop
+        self._since_s = since_s
         self._oldest: dict[str, Any] | None = None
-        self._part = folder.path / "backfill.part"
+        asked = f"{source.name} {sorted(config.market.symbols)} {since_s}"
+        self._part = folder.path / f"backfill-{crc32(asked.encode()):08x}.part"
 
-    def run(self, since_s: int) -> int:
-        """Fetch from a moment to the first stored candle of each symbol, or to now where there is none.
+    def run(self) -> int:
+        """Fetch up to the first stored candle of each symbol, or to now where there is none.
 
         Returns: the exit status.
         Raises: UsageError, Busy, Unreachable, Refused, Unusable, Stopped, NotStored.
         """
         now_s = int(self._clock.now_s()) // MINUTE_S * MINUTE_S
-        if since_s >= now_s:
-            raise UsageError(f"{timestamp(since_s)}: lies not in the past")
+        if self._since_s >= now_s:
+            raise UsageError(f"{timestamp(self._since_s)}: lies not in the past")
+        # What another question brought lacks minutes or symbols of this one.
+        for path in self._folder.path.glob("backfill-*.part*"):
+            if not path.name.startswith(self._part.name):
+                path.unlink()
         with self._apart_from_bot(now_s):
-            return self._run(since_s, now_s)
+            return self._run(now_s)
 
-    def _run(self, since_s: int, now_s: int) -> int:
-        ends_s = self._ends_s(now_s)
+    def _run(self, now_s: int) -> int:
+        since_s, ends_s = self._since_s, self._ends_s(now_s)
         if self._is_doubled(ends_s):
             # A run that ended before it was whole, and then a bot: what that one stored first lies before its end.
             self._part.unlink()
@@ -93,7 +106,7 @@ class Backfill:
         """Tell whether something that was fetched is stored by now, or may be."""
         for record in newest(self._part):
             open_s = int(seconds(record["open_ts"]))
-            if open_s >= ends_s.get(record["symbol"], 0):
+            if open_s >= ends_s[record["symbol"]]:
                 return True
             if open_s < min(ends_s.values()):
                 break
@@ -106,6 +119,8 @@ class Backfill:
         count, page_s = 0, self._source.rows_max * MINUTE_S
         pages = range(start_s, max(ends_s.values()), page_s)
         for number, page_start_s in enumerate(pages, 1):
+            if self._stop.asked:
+                raise Stopped("ended before it was whole; run it again, and it goes on there")
             candles: list[Candle] = []
             for symbol, end_s in ends_s.items():
                 before_s = min(page_start_s + page_s, end_s)

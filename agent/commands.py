@@ -17,6 +17,8 @@ from agent.folder import DataFolder, add_places, find_data
 
 # `once` ends within six seconds: this much is for the exchange, the rest for starting, storing and deciding.
 ONCE_FETCH_S_MAX = 4.5
+# 2010-01-01: the oldest exchange is of that year.
+FIRST_TRADE_S = 1_262_304_000
 
 
 def run(name: str, options: argparse.Namespace) -> int:
@@ -188,12 +190,14 @@ def backfill(options: argparse.Namespace) -> int:
         since_s = int(seconds(options.since)) // 60 * 60
     except ValueError as error:
         raise UsageError(f"{options.since}: is no moment such as 2026-01-01 or 2026-01-01T00:00Z") from error
+    if since_s < FIRST_TRADE_S:
+        raise UsageError(f"{options.since}: lies before 2010, when nothing was traded on any exchange")
     folder.prepare()
     stop = Stop()
     stop.install()
     clock = SystemClock(stop.wait)
     with folder.hold("backfill"):
-        return Backfill(settings, folder, clock, source_of(settings.market, Fetcher(clock, stop))).run(since_s)
+        return Backfill(settings, folder, clock, source_of(settings.market, Fetcher(clock, stop)), stop, since_s).run()
 
 
 def bank(options: argparse.Namespace) -> int:

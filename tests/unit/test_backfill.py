@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from agent.clock import seconds, timestamp
 from agent.folder import DataFolder
 from store import scan, verify
@@ -30,6 +32,10 @@ def times(data: Path, symbol: str) -> list[int]:
     return [int(seconds(record["open_ts"])) for record in stored if record["symbol"] == symbol]
 
 
+def has_begun(data: Path) -> bool:
+    return any(path.stat().st_size for path in data.glob("backfill[-.]*t"))
+
+
 def test_backfill_puts_the_earlier_time_in_front_and_the_bot_goes_on_after_it(tmp_path: Path) -> None:
     data = tmp_path / "data"
     begin_s = int(time.time()) // 60 * 60 - 2_000 * MINUTE_S
@@ -46,7 +52,7 @@ def test_backfill_puts_the_earlier_time_in_front_and_the_bot_goes_on_after_it(tm
         assert begin_s <= found[0] <= begin_s + 60
     verdict = verify(data / "prices.jsonl")
     assert verdict.ok
-    assert not list(data.glob("backfill.*[!k]"))
+    assert not list(data.glob("backfill[-.]*t"))
     assert run("bot.py", "audit", *arguments).returncode == 0
 
 
@@ -83,7 +89,7 @@ def test_backfill_misses_nothing_when_logrotate_runs_before_it_is_whole(
         assert run("bot.py", "once", *arguments).returncode == 0
         exchange.trouble = lambda _request: time.sleep(0.05)
         with start("bot.py", "backfill", "--since", timestamp(begin_s), *arguments) as process:
-            wait_for(lambda: any(data.glob("backfill.*[!k]")))
+            wait_for(lambda: has_begun(data))
             assert logrotate(data, "-f").returncode == 0
             time.sleep(0.2)
             process.kill()
@@ -103,7 +109,7 @@ def test_backfill_doubles_nothing_when_a_bot_stores_its_first_candles_beside_it(
         arguments = ("--config", config_for(exchange, tmp_path), "--data", data)
         exchange.trouble = lambda _request: time.sleep(0.3)
         with start("bot.py", "backfill", "--since", timestamp(begin_s), *arguments) as process:
-            wait_for(lambda: any(data.glob("backfill.*[!k]")))
+            wait_for(lambda: has_begun(data))
             beside = run("bot.py", "once", *arguments)
             assert process.wait() == 0
         exchange.trouble = lambda _request: None
@@ -145,8 +151,48 @@ def test_backfill_doubles_nothing_when_the_first_candles_come_between_two_runs(t
         assert found == [at for at in range(found[0], found[-1] + 60, 60) if at // 60 % 13]
 
 
+@pytest.mark.parametrize("change", ["since", "symbols"])
+def test_backfill_begins_anew_when_something_else_is_asked_for_than_before(change: str, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    begin_s = int(time.time()) // 60 * 60 - 2_000 * MINUTE_S
+    first = begin_s + 1_000 * MINUTE_S if change == "since" else begin_s
+    text = '[market]\nupbit_url = "{}"\nsymbols = [{}]\n'
+    with (exchange := FakeUpbit(price)).server as server:
+        market = text.format(server.url, '"KRW-BTC", "KRW-ETH"' if change == "since" else '"KRW-BTC"')
+        places = ("--config", write_config(tmp_path, market), "--data", data)
+        assert run("bot.py", "once", *places).returncode == 0
+        exchange.trouble = lambda _request: time.sleep(0.2)
+        with start("bot.py", "backfill", "--since", timestamp(first), *places) as process:
+            wait_for(lambda: has_begun(data))
+            process.kill()
+            process.communicate()
+        exchange.trouble = lambda _request: None
+        write_config(tmp_path, text.format(server.url, '"KRW-BTC", "KRW-ETH"'))
+        assert run("bot.py", "once", *places).returncode == 0
+        assert run("bot.py", "backfill", "--since", timestamp(begin_s), *places).returncode == 0
+    for symbol in ("KRW-BTC", "KRW-ETH"):
+        found = times(data, symbol)
+        assert begin_s <= found[0] <= begin_s + 60
+        assert sorted(found) == [at for at in range(found[0], found[-1] + 60, 60) if at // 60 % 13]
+    assert not list(data.glob("backfill[-.]*t"))
+
+
+def test_backfill_ends_after_a_page_when_it_is_asked_to(tmp_path: Path) -> None:
+    data, config = tmp_path / "data", write_config(tmp_path, '[market]\nsource = "demo"\n')
+    with start("bot.py", "backfill", "--since", "2010-01-01", "--config", config, "--data", data) as process:
+        wait_for(lambda: has_begun(data))
+        process.terminate()
+        try:
+            _, err = process.communicate(timeout=10)
+        finally:
+            process.kill()
+    assert process.returncode == 0, err
+    assert "run it again, and it goes on there" in err
+
+
 def test_backfill_says_what_is_wrong_with_its_moment(tmp_path: Path) -> None:
-    for since, words in (("soon", "is no moment"), ("2999-01-01", "lies not in the past")):
+    wrong = {"soon": "is no moment", "2999-01-01": "lies not in the past", "1970-01-01": "lies before 2010"}
+    for since, words in wrong.items():
         done = run("bot.py", "backfill", "--since", since, "--data", tmp_path / "data", cwd=tmp_path)
         assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
         assert words in done.stderr

@@ -11,6 +11,7 @@ from agent.clock import DAY_S, MINUTE_S
 from agent.folder import DataFolder
 from agent.market.candle import Candle
 from agent.settings import Config, Market
+from agent.stop import Stop
 from desk.dashboard.backfills import Backfills
 from desk.dashboard.records import Records
 from desk.dashboard.series import Series
@@ -55,7 +56,8 @@ def backfill(folder: DataFolder, since_s: int, *symbols: str) -> Path:
     """Let the bot's own backfill fetch what is missing, and return its segment."""
     before = set(folder.path.glob("prices.*"))
     clock = ManualClock(BEGIN_S + DAYS * DAY_S)
-    assert Backfill(Config(market=Market(source="demo", symbols=symbols)), folder, clock, Exchange()).run(since_s) == 0
+    settings = Config(market=Market(source="demo", symbols=symbols))
+    assert Backfill(settings, folder, clock, Exchange(), Stop(), since_s).run() == 0
     (segment,) = set(folder.path.glob("prices.*")) - before
     return segment
 
