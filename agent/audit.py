@@ -1,5 +1,6 @@
 """The books gone over: every minute accounted for, every stored evaluation decided again from the stored candles."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from agent.clock import DAY_S, MINUTE_S, seconds, timestamp
 from agent.errors import ConfigError
 from agent.folder import DataFolder
 from agent.market.candle import candle_of
-from agent.market.evaluation import Market, is_comparable
+from agent.market.evaluation import LATE_MINUTES_MAX, Market, is_comparable
 from agent.market.strategy import Plan
 from agent.parts import plan_of
 from agent.settings import Config
@@ -18,6 +19,8 @@ from store import Damage, scan
 
 TROUBLES_MAX = 20
 RSI_TOLERANCE = 1e-9
+# So many candles of a series come before they count, though nothing was decided on them: they would fill the memory.
+CANDLES_AHEAD = 1_000
 
 _Key = tuple[str, str]
 
@@ -71,6 +74,7 @@ class Audit:
         self._markets: dict[tuple[str, str, str], Market] = {}
         # A byte for each minute of a series: half a megabyte a year.
         self._minutes: dict[_Key, tuple[int, bytearray]] = {}
+        self._taken = Counter[_Key]()
         self._found = Findings()
 
     def result(self) -> Findings:
@@ -130,8 +134,15 @@ class Audit:
             self._found.doubled += 1
             self._found.trouble(f"{candle.symbol} {record['open_ts']}: this candle is stored twice")
         marks[index] = 1
+        self._taken[key] += 1
         for rule, plan in self._plans.items():
-            self._markets.setdefault((*key, rule), Market(*key, plan)).add(candle)
+            if (*key, rule) not in self._markets:
+                self._markets[*key, rule] = Market(*key, plan)
+            market = self._markets[*key, rule]
+            market.add(candle)
+            if self._taken[key] % CANDLES_AHEAD == 0:
+                # No evaluation looks back so far that it could not count them yet.
+                market.advance(candle.open_s - MINUTE_S * LATE_MINUTES_MAX)
 
     def _judge(self, stored: Mapping[str, Any]) -> None:
         """Decide a stored evaluation again, on the candles that were stored before it."""
