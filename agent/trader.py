@@ -168,11 +168,8 @@ class Trader(Chronicle, AbstractContextManager["Trader"]):
         return all(history.settled_s is not None for history in self.histories.values())
 
     def _decide_late(self, symbol: str) -> None:
-        due_s = self._overdue.get(symbol)
-        if due_s is None or (self.histories[symbol].settled_s or 0) < due_s:
-            return
-        del self._overdue[symbol]
-        self.evaluate(symbol, due_s)
+        if symbol in self._overdue and (self.histories[symbol].settled_s or 0) >= self._overdue[symbol]:
+            self.evaluate(symbol, self._overdue.pop(symbol))
 
     def evaluate(self, symbol: str, end_s: int) -> None:
         """Decide on a market's minutes up to a moment, within its hours and the grace; raises NotStored."""

@@ -23,9 +23,14 @@ def look(trader: Trader, _due: Due) -> None:
     alerts.weigh("memory", rss_mib / limits.rss_mib_max, rss_mib=rss_mib)
     # From when the next answer is due: with `price = "1h"` an hour without one is as it should be.
     price_min_max = limits.price_min_max + minutes(trader.config.schedule.price) - 1
-    for symbol, moment_s in trader.answered_s.items():
-        age_min = round((trader.clock.now_s() - moment_s) / MINUTE_S)
+    now_s = trader.clock.now_s()
+    for symbol in trader.histories:
+        age_min = round((now_s - trader.answered_s.setdefault(symbol, now_s)) / MINUTE_S)
         alerts.weigh(f"prices {symbol}", age_min / price_min_max, age_min=age_min)
+    for what in [*alerts.open]:
+        # Of a symbol that is read no more. While none answers, it may be one that others stand in for by turns.
+        if what.startswith("prices ") and what.split()[1] not in trader.histories and trader.is_current:
+            alerts.end(what)
     if trader.config.news.feeds:
         age_min = round(_silent_s(trader) / MINUTE_S)
         alerts.weigh("scorer", age_min / limits.scorer_min_max, age_min=age_min)

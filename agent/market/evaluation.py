@@ -118,10 +118,9 @@ class Market:
         """Count the minutes before `until_s` that have no candle as the close before them."""
         if self.newest_s is None:
             return
-        first_s = self.newest_s + MINUTE_S
         # Beyond the window each further filled minute leaves the same state: a year's hole costs no more than a day's.
         bounded_s = until_s - MINUTE_S * (self.strategy.window + LATE_MINUTES_MAX)
-        for open_s in range(max(first_s, bounded_s), until_s, MINUTE_S):
+        for open_s in range(max(self.newest_s + MINUTE_S, bounded_s), until_s, MINUTE_S):
             self._step(open_s, (self.minutes[-1][0], False))
 
     def _step(self, open_s: int, minute: tuple[Decimal, bool]) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from agent import watch
+from agent.jobs import Due
 from agent.understudy import FAILED_PASSES_MAX
 from tests.fakes.exchange import FakeBithumb, FakeCoinbase, FakeUpbit
 from tests.fakes.markets import BTC, T0, Bench, wave
@@ -175,3 +177,16 @@ def test_first_is_asked_once_a_pass_while_another_stands_in(stage: Stage) -> Non
     stage.bench.live(10)
     asked = stage.upbit.server.requests[asked_before:]
     assert [request.query["count"] for request in asked] == ["1"] * 10
+
+
+def test_no_alert_is_begun_for_a_market_that_stood_in_and_is_read_no_more(stage: Stage) -> None:
+    stage.bench.live(5)
+    stage.upbit.trouble = stage.bithumb.trouble = down
+    stage.bench.live(15)
+    assert stage.switches()[-1][1] == "coinbase"
+    stage.upbit.trouble = up
+    for _ in range(30):
+        stage.bench.live(1)
+        watch.look(stage.bench.trader, Due(stage.bench.clock.now_s(), 1.0))
+    assert stage.switches()[-1][1] == "upbit"
+    assert [alert["what"] for alert in stage.bench.trader.alerts.open.values() if "prices" in alert["what"]] == []

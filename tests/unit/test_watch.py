@@ -82,6 +82,22 @@ def test_watch_waits_for_the_next_price_where_they_are_fetched_seldom(
     assert told(tmp_path) == ([("alert", f"prices {BTC}")] if is_told else [])
 
 
+def test_watch_ends_the_alert_of_a_symbol_that_is_read_no_more(tmp_path: Path) -> None:
+    market = FakeMarket()
+    market.is_down = True
+    with trader(tmp_path, Limits(1, 100_000, price_min_max=10), market) as made:
+        made.alerts.begin("prices KRW-OLD", age_min=11)
+        made.take_prices(10)
+        watch.look(made, DUE)
+        assert told(tmp_path) == [("alert", "prices KRW-OLD")]
+    market.is_down = False
+    # Whoever reads it no more is another process, after a restart with another configuration.
+    with trader(tmp_path, Limits(1, 100_000, price_min_max=10), market) as made:
+        made.take_prices(10)
+        watch.look(made, DUE)
+    assert told(tmp_path)[1:] == [("alert_end", "prices KRW-OLD")]
+
+
 @pytest.mark.parametrize(("age_min", "is_told"), [(44, False), (46, True)])
 def test_watch_tells_of_a_scorer_that_fell_silent(tmp_path: Path, age_min: int, *, is_told: bool) -> None:
     feeds = tmp_path / "feeds.jsonl"
