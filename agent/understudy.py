@@ -66,13 +66,13 @@ class TraderWithFallback(Trader):
         first = self._choices[0]
         now_s = int(self.clock.now_s()) // MINUTE_S * MINUTE_S
         try:
-            first.source.candles(first.symbols[0], now_s, 1, deadline_s)
+            # Without a candle in its newest page it would be left again after a few passes, and so on.
+            return bool(first.source.candles(first.symbols[0], now_s, first.source.rows_max, deadline_s))
         except Stopped:
             raise
         except MossError:
             # It is still down, which was told when it was left, and its breaker tells of each try.
             return False
-        return True
 
     def _turn_to(self, index: int, why: str) -> None:
         (source, symbols), left = self._choices[index], self._source.name

@@ -175,8 +175,18 @@ def test_first_is_asked_once_a_pass_while_another_stands_in(stage: Stage) -> Non
     stage.bench.live(20)
     asked_before = len(stage.upbit.server.requests)
     stage.bench.live(10)
-    asked = stage.upbit.server.requests[asked_before:]
-    assert [request.query["count"] for request in asked] == ["1"] * 10
+    assert len(stage.upbit.server.requests) - asked_before == 10
+
+
+def test_first_stays_away_while_it_answers_without_candles(stage: Stage) -> None:
+    stage.bench.live(5)
+    stage.upbit.trouble = lambda _request: Reply(200, b"[]")
+    stage.bench.live(20)
+    assert stage.switches() == [("upbit", "bithumb")]
+    stage.upbit.trouble = up
+    stage.bench.live(1)
+    assert stage.switches() == [("upbit", "bithumb"), ("bithumb", "upbit")]
+    assert not stage.bench.holes(stage.upbit)
 
 
 def test_no_alert_is_begun_for_a_market_that_stood_in_and_is_read_no_more(stage: Stage) -> None:
