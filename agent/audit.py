@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,12 +9,13 @@ from agent import config
 from agent.clock import DAY_S, MINUTE_S, seconds, timestamp
 from agent.errors import ConfigError
 from agent.folder import DataFolder
+from agent.lookahead import Lookahead
 from agent.market.candle import candle_of
-from agent.market.evaluation import LATE_MINUTES_MAX, Market, is_comparable
+from agent.market.evaluation import LATE_MINUTES_MAX, Market, has_averages, is_comparable
 from agent.market.strategy import Plan
 from agent.parts import plan_of
 from agent.settings import Config
-from store import Damage, scan
+from store import Damage, newest, scan
 
 TROUBLES_MAX = 20
 RSI_TOLERANCE = 1e-9
@@ -23,6 +23,7 @@ RSI_TOLERANCE = 1e-9
 CANDLES_AHEAD = 1_000
 
 _Key = tuple[str, str]
+_Case = tuple[str, str, str]
 
 
 @dataclass
@@ -70,28 +71,28 @@ class Audit:
     def __init__(self, settings: Config, folder: DataFolder, begin_s: float | None) -> None:
         self._folder = folder
         self._begin_s, self._end_s = (0.0, float("inf")) if begin_s is None else (begin_s, begin_s + DAY_S)
+        self._found = Findings()
         self._plans = self._known_plans(settings)
-        self._markets: dict[tuple[str, str, str], Market] = {}
+        # Of each series and rule: with all candles, and without those that a backfill put in front of what a bot had.
+        self._markets: dict[_Case, list[Market]] = {}
+        # Where there is an evaluation to compare the next one with.
+        self._compared: set[_Case] = set()
         # A byte for each minute of a series: half a megabyte a year.
         self._minutes: dict[_Key, tuple[int, bytearray]] = {}
         self._taken = Counter[_Key]()
-        self._found = Findings()
 
     def result(self) -> Findings:
         """Read everything that matters, once, and return what was found.
 
         Cost: reads to the end of both streams; a byte of memory for each minute.
         """
-        prices = self._scan("prices")
-        waiting = next(prices, None)
+        prices = Lookahead(self._scan("prices"))
         for signal in self._scan("signals"):
-            while waiting is not None and waiting["ts"] <= signal["ts"]:
-                self._take(waiting)
-                waiting = next(prices, None)
+            for record in prices.until(signal["ts"]):
+                self._take(record)
             self._judge(signal)
-        while waiting is not None:
-            self._take(waiting)
-            waiting = next(prices, None)
+        for record in prices.until("~"):
+            self._take(record)
         self._count_minutes()
         return self._found
 
@@ -103,9 +104,12 @@ class Audit:
                 strategies |= {} if problems else {old.strategy: old}
         plans = {}
         for followed in strategies.values():
-            # What a strategy's file decided that is no longer what it was, or broken, cannot be decided again.
-            with suppress(ConfigError):
+            try:
                 plan = plan_of(followed)
+            except ConfigError as error:
+                # A strategy's file that is gone or broken: what it decided is counted as not coming out the same.
+                self._found.trouble(f"{error}; what was decided by it cannot be decided again")
+            else:
                 plans[plan.rule] = plan
         return plans
 
@@ -135,35 +139,57 @@ class Audit:
             self._found.trouble(f"{candle.symbol} {record['open_ts']}: this candle is stored twice")
         marks[index] = 1
         self._taken[key] += 1
+        # One that a bot has stored is from after its minute.
+        is_backfilled = record["ts"] <= timestamp(candle.end_s)
         for rule, plan in self._plans.items():
-            if (*key, rule) not in self._markets:
-                self._markets[*key, rule] = Market(*key, plan)
-            market = self._markets[*key, rule]
-            market.add(candle)
-            if self._taken[key] % CANDLES_AHEAD == 0:
-                # No evaluation looks back so far that it could not count them yet.
-                market.advance(candle.open_s - MINUTE_S * LATE_MINUTES_MAX)
+            markets = self._markets.setdefault((*key, rule), [])
+            for _ in range(len(markets), 2 if is_backfilled else 1):
+                markets.append(Market(*key, plan))
+            for market in markets[:1] if is_backfilled else markets:
+                market.add(candle)
+                if self._taken[key] % CANDLES_AHEAD == 0:
+                    # No evaluation looks back so far that it could not count them yet.
+                    market.advance(candle.open_s - MINUTE_S * LATE_MINUTES_MAX)
 
     def _judge(self, stored: Mapping[str, Any]) -> None:
         """Decide a stored evaluation again, on the candles that were stored before it."""
-        market = self._markets.get((stored["symbol"], stored["source"], stored["rule"]))
+        case = (stored["symbol"], stored["source"], stored["rule"])
         moment_s = int(seconds(stored["candle_ts"]))
         counts = self._begin_s < moment_s + MINUTE_S <= self._end_s
-        again: Mapping[str, Any] = {}
-        if market is not None:
+        markets = self._markets.get(case, [])
+        if counts and self._begin_s and case not in self._compared:
+            self._remember(case, markets, self._last_before(stored))
+        again: list[Mapping[str, Any]] = []
+        for market in markets:
             market.advance(moment_s + MINUTE_S)
-            again = market.judge(0) or {}
-            if is_comparable(stored, stored["source"], stored["rule"]):
-                market.remember_averages(stored)
+            again.append(market.judge(0) or {})
+        self._remember(case, markets, stored)
         if not counts:
             return
-        if _are_same(stored, again):
+        # A bot that was running during a backfill went on without it, until its next start.
+        if any(_are_same(stored, each) for each in again):
             self._found.same += 1
             return
         self._found.otherwise += 1
-        what = f"{again['signal']}, {again['reason']}" if again else "not decidable: no candle, or an unknown rule"
+        is_decidable = again and again[0]
+        what = f"{again[0]['signal']}, {again[0]['reason']}" if is_decidable else "not: no candle, or an unknown rule"
         told = f"{stored['symbol']} {stored['candle_ts']}: stored {stored['signal']}, {stored['reason']}"
         self._found.trouble(f"{told}; again {what}")
+
+    def _remember(self, case: _Case, markets: list[Market], evaluation: Mapping[str, Any] | None) -> None:
+        """Let the next evaluation be compared with this one, if it can be."""
+        if evaluation is not None and is_comparable(evaluation, *case[1:]):
+            self._compared.add(case)
+            for market in markets:
+                market.remember_averages(evaluation)
+
+    def _last_before(self, stored: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return the last evaluation before one that is the first to be judged, however long ago it was."""
+        for record in newest(self._folder.stream("signals")):
+            is_of_it = all(record[name] == stored[name] for name in ("symbol", "source", "rule"))
+            if is_of_it and record["candle_ts"] < stored["candle_ts"] and has_averages(record):
+                return record
+        return None
 
     def _count_minutes(self) -> None:
         gaps = [event for event in scan(self._folder.stream("events")) if event["kind"] == "gap"]

@@ -8,10 +8,12 @@ from agent.console import say
 from agent.errors import MossError, Stopped
 from agent.fetch import Fetcher
 from agent.folder import DataFolder
+from agent.market.candle import Candle, candle_of
 from agent.market.sources import Source, source_of
 from agent.market.strategy import Plan
 from agent.settings import Config
 from agent.trader import Trader
+from store import newest
 
 # A market is down when so many passes in a row brought nothing of any of its symbols.
 FAILED_PASSES_MAX = 3
@@ -49,6 +51,11 @@ class TraderWithFallback(Trader):
         self._in_use = 0
         self._failed_passes = 0
 
+    def read_back(self) -> None:
+        super().read_back()
+        if self._in_use and any(market.price is None for market in self.engine.markets.values()):
+            self._remember_last_use()
+
     def take_prices(self, deadline_s: float) -> list[MossError]:
         end_s = self.clock.monotonic_s() + deadline_s
         if self._in_use and self._first_answers(min(PROBE_S_MAX, deadline_s / 4)):
@@ -73,6 +80,30 @@ class TraderWithFallback(Trader):
         except MossError:
             # It is still down, which was told when it was left, and its breaker tells of each try.
             return False
+
+    def _remember_last_use(self) -> None:
+        """Let each history know where it ended when this market stood in before, long ago: a gap lies behind.
+
+        Cost: reads the events back to then, and the prices of that time.
+        """
+        ended_ts = ""
+        for event in newest(self.folder.stream("events")):
+            if event["kind"] not in ("start", "source"):
+                continue
+            # The first is the turn to it that has just been told.
+            if ended_ts and event.get("source") == self.source_name:
+                break
+            ended_ts = event["ts"]
+        else:
+            return
+        from store import scan  # few markets stand in again after a month
+
+        last: dict[str, Candle] = {}
+        for record in scan(self.folder.stream("prices"), since=event["ts"], until=ended_ts):
+            if record["source"] == self.source_name and record["symbol"] in self.histories:
+                last[record["symbol"]] = candle_of(record)
+        for symbol, candle in last.items():
+            self.histories[symbol].remember(candle)
 
     def _turn_to(self, index: int, why: str) -> None:
         (source, symbols), left = self._choices[index], self._source.name

@@ -55,6 +55,7 @@ NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.remnant": "a feed whose answer breaks off on the wire",
     "agent.news.page": 'news.feeds has one whose format is "html"',
     "agent.news.reasons": "sentiment.py score --why",
+    "agent.lookahead": "bot.py audit",
     "agent.obedience": "an order of the owner",
     "agent.order": "schedule.order",
     "agent.plans": 'strategy.name is not "sma_cross"',

@@ -8,9 +8,10 @@ import pytest
 from agent.audit import Audit, Findings
 from agent.clock import seconds
 from agent.folder import DataFolder
+from agent.market.candle import record_of
 from agent.settings import Config, Strategy
 from store import Store
-from tests.scripts import records, run, write_config
+from tests.scripts import TOP, records, run, write_config
 from tests.unit.test_market_strategies import own
 from tests.unit.test_trader import ALWAYS, BTC, T0, TraderBench
 
@@ -106,6 +107,63 @@ def test_audit_goes_on_when_the_file_of_an_earlier_strategy_is_broken(tmp_path: 
     own(tmp_path, "raise ValueError")
     found = Audit(ALWAYS, DataFolder(bench.folder), None).result()
     assert (found.same, found.otherwise) == (6, 0)
+
+
+def test_audit_of_a_day_is_well_when_the_bot_was_down_for_days_before(tmp_path: Path) -> None:
+    bench = lived(tmp_path, minutes=60)
+    bench.clock.sleep_s(3 * 86_400)
+    bench.restart()
+    bench.live(30)
+    found = audit(bench, "2020-02-23T00:00+09:00")
+    assert found.is_well, found.troubles
+    assert found.same == 6
+
+
+@pytest.mark.parametrize("strategy", [Strategy(name="sma_rsi"), Strategy(name="rsi"), Strategy(slow=300)])
+def test_audit_is_well_when_a_backfill_brought_candles_that_the_bot_did_not_have(
+    tmp_path: Path, strategy: Strategy
+) -> None:
+    bench = lived(tmp_path, Config(schedule=ALWAYS.schedule, strategy=strategy))
+    first_s = int(seconds(records(tmp_path, "prices")[0]["open_ts"]))
+    with Store(tmp_path / f"prices.jsonl-20200219-{first_s - 90_000}") as segment:
+        for candle in bench.market.candles(BTC, first_s, 400, 1):
+            segment.append(record_of(candle, candle.end_s))
+    before = audit(bench)
+    assert before.is_well, before.troubles
+    # From the next start on it decides with them.
+    bench.restart()
+    bench.live(60)
+    found = audit(bench)
+    assert found.is_well, found.troubles
+    assert (found.candles, found.same) == (before.candles + 60, before.same + 12)
+
+
+def test_audit_is_well_when_the_clock_was_ahead_for_a_while(tmp_path: Path) -> None:
+    bench = lived(tmp_path, minutes=30)
+    for ahead_s in (3_600, -3_600):
+        bench.clock.wall_s += ahead_s
+        bench.market.skew_s -= ahead_s
+        bench.live(60)
+    found = audit(bench)
+    assert found.is_well, found.troubles
+    assert found.same > 12
+
+
+def test_audit_goes_on_when_a_strategy_file_of_an_earlier_start_is_gone(tmp_path: Path) -> None:
+    own = tmp_path / "own.py"
+    own.write_text((TOP / "agent/market/strategies/rsi.py").read_text().replace("class Rsi", "class Strategy"))
+    parameters = (("rsi", 5), ("rsi_oversold", 30.0), ("rsi_overbought", 70.0))
+    strategy = Strategy(f"file:{own}", parameters=parameters)
+    bench = lived(tmp_path / "data", Config(schedule=ALWAYS.schedule, strategy=strategy))
+    bench.trader.tell_start()
+    own.unlink()
+    bench.config = ALWAYS
+    bench.restart()
+    bench.live(60)
+    found = audit(bench)
+    assert (found.same, found.otherwise) == (12, 24)
+    assert f"{own}: the strategy cannot be read" in found.troubles[0]
+    assert "cannot be decided again" in found.troubles[0]
 
 
 def test_audit_command_prints_both_counts_and_ends_with_1_when_not_all_is_well(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent import watch
+from agent.clock import seconds, timestamp
 from agent.jobs import Due
 from agent.understudy import FAILED_PASSES_MAX
 from tests.fakes.exchange import FakeBithumb, FakeCoinbase, FakeUpbit
@@ -169,6 +170,22 @@ def test_gap_of_a_market_that_stood_in_before_is_told_when_it_does_again(stage: 
     assert len(stage.bench.minutes("bithumb")) < 450
 
 
+def test_gap_of_a_market_that_stood_in_long_ago_is_told_when_it_does_again(stage: Stage) -> None:
+    stage.bench.live(5)
+    stage.upbit.trouble = down
+    stage.bench.live(10)
+    last_s = max(stage.bench.minutes("bithumb"))
+    stage.upbit.trouble = up
+    stage.bench.clock.sleep_s(40 * 86_400)
+    stage.bench.live(2)
+    stage.bench.restart()
+    stage.upbit.trouble = down
+    stage.bench.live(10)
+    (gap,) = stage.bench.records("events", "gap", source="bithumb")
+    assert gap["from_ts"] == timestamp(last_s + 60)
+    assert seconds(gap["until_ts"]) == min(at for at in stage.bench.minutes("bithumb") if at > last_s + 86_400)
+
+
 def test_first_is_asked_once_a_pass_while_another_stands_in(stage: Stage) -> None:
     stage.bench.live(5)
     stage.upbit.trouble = down
@@ -197,6 +214,6 @@ def test_no_alert_is_begun_for_a_market_that_stood_in_and_is_read_no_more(stage:
     stage.upbit.trouble = up
     for _ in range(30):
         stage.bench.live(1)
-        watch.look(stage.bench.trader, Due(stage.bench.clock.now_s(), 1.0))
+        watch.look(stage.bench.trader, Due(int(stage.bench.clock.now_s()), 1.0))
     assert stage.switches()[-1][1] == "upbit"
     assert [alert["what"] for alert in stage.bench.trader.alerts.open.values() if "prices" in alert["what"]] == []
