@@ -15,8 +15,6 @@ from agent.display import show
 from agent.errors import Busy, FolderError, UsageError
 from agent.folder import DataFolder, add_places, find_data
 
-# `once` ends within six seconds: this much is for the exchange, the rest for starting, storing and deciding.
-ONCE_FETCH_S_MAX = 4.5
 # 2010-01-01: the oldest exchange is of that year.
 FIRST_TRADE_S = 1_262_304_000
 
@@ -42,25 +40,9 @@ def summaries() -> str:
 
 def once(options: argparse.Namespace) -> int:
     """Make one pass: fetch the closed candles that are missing, decide on the newest minute."""
-    from agent.assembly import assembled, holding
-    from agent.course import course_of
-    from agent.orders import Orders
+    from agent.single_pass import single_pass
 
-    folder = find_data(options.data)
-    course, _ = course_of(options.config, folder)
-    with holding(folder, reloads=False) as stop, assembled(course.config, course.plan, folder, stop) as (trader, _):
-        trader.read_back()
-        trader.follow(Orders(folder.stream("events")).fresh())
-        troubles = trader.take_prices(ONCE_FETCH_S_MAX)
-        for symbol, history in trader.histories.items():
-            if history.settled_s is not None:
-                trader.evaluate(symbol, history.settled_s)
-        if not troubles and not trader.is_current:
-            message = "there are more candles to fetch than one pass has time for; run it again"
-            say(message)
-            trader.event("error", **{"class": "Unreachable"}, message=message, source=trader.source_name, attempt=1)
-            return 75
-        return min((trouble.exit_status for trouble in troubles), default=0)
+    return single_pass(options)
 
 
 def check(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""The exchanges besides Upbit, the default; imported only where the config names one of them."""
+"""The exchanges by name; imported only where the config names another than Upbit, the default, and by `bot.py once`."""
 
 from typing import Protocol
 
@@ -22,6 +22,10 @@ class Wire(Protocol):
 
 def wire_of(name: str) -> Wire:
     """Return what is known of an exchange's wire format; only that one's module is imported."""
+    if name == "upbit":
+        from agent.market import upbit
+
+        return upbit
     if name == "bithumb":
         from agent.market import bithumb
 

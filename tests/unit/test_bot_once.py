@@ -85,6 +85,20 @@ def test_once_reads_the_exchange_that_the_config_names(name: str, tmp_path: Path
     assert [record["signal"] for record in records(tmp_path / "data", "signals")] == ["HOLD"]
 
 
+def test_once_comes_to_every_market_by_and_by_when_its_exchange_allows_one_request_a_second(tmp_path: Path) -> None:
+    symbols = [f"A{number}USD" for number in range(6)]
+    with FakeKraken(flat).server as server:
+        market = f'[market]\nsource = "kraken"\nkraken_url = "{server.url}"\nsymbols = {symbols}\n'
+        config, data = write_config(tmp_path, market), tmp_path / "data"
+        statuses = [once(config, data)[0] for _ in range(3)]
+    assert {record["symbol"] for record in records(data, "signals")} == set(symbols)
+    assert statuses[0] == 75
+    # Unless a minute ended meanwhile.
+    assert statuses[1:].count(0) > 0
+    errors = [event["message"] for event in records(data, "events") if event["kind"] == "error"]
+    assert {message.rpartition("; ")[2] for message in errors} == {"run it again"}
+
+
 def test_once_stores_and_decides_nothing_twice_when_it_runs_again(tmp_path: Path) -> None:
     with (exchange := FakeUpbit(flat)).server:
         config, data = config_for(exchange, tmp_path, BTC, ETH), tmp_path / "data"
