@@ -151,6 +151,8 @@ def audit(options: argparse.Namespace) -> int:
         begin_s = seconds(f"{options.day}T00:00:00{settings.schedule.zone}") if options.day else None
     except ValueError as error:
         raise UsageError(f"{options.day}: is no day such as 2026-11-21") from error
+    if begin_s is not None and begin_s < 0:
+        raise UsageError(f"{options.day}: lies before 1970, when the count of seconds begins")
     found = Audit(settings, folder, begin_s).result()
     for text in found.troubles:
         say(text)
@@ -194,6 +196,8 @@ def bank(options: argparse.Namespace) -> int:
     folder = find_data(options.data)
     settings, _ = config.load_or_last(options.config, folder)
     folder.prepare()
+    if options.what == "deposit" and (doubt := teller.doubt(settings, options.asset)):
+        say(doubt)
     try:
         record = teller.move(settings, folder, options.what, amount, options.asset, timestamp(time.time()))
     except Busy:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from agent.clock import seconds
+from agent.console import say
 from agent.errors import BadInput
 from agent.market.candle import Candle, candle_of, checked
 from agent.market.upbit import candle_of as upbit_candle_of
@@ -26,6 +27,7 @@ ROWS_MAX = 100_000
 EPOCH_S_MAX = 100_000_000_000
 
 _SYMBOL = re.compile('"symbol": ?"([^"]+)"')
+_MARKET = re.compile(r'"market"\s*:\s*"([^"]+)"')
 
 # What text that is no number raises, where it is read as one or as what holds them.
 _NO_VALUE = (ValueError, ArithmeticError, RecursionError)
@@ -46,7 +48,7 @@ def rows(paths: list[Path], symbol: str, source: str) -> Iterator[Row]:
     Raises: BadInput naming file and line, for anything that is no candle or out of order.
     Cost: O(1) memory, but for raw arrays, which are read whole; a prices.jsonl is read once for each symbol in it.
     """
-    names = [name for path in paths for name in _symbols(path)]
+    names = [name for path in paths for name in _symbols(path, symbol)]
     series = [_series(paths, symbol, source, only) for only in dict.fromkeys(names)] if len(set(names)) > 1 else []
     found = False
     for row in heapq.merge(*series or [_series(paths, symbol, source, "")], key=_open_s):
@@ -60,15 +62,20 @@ def _open_s(row: Row) -> int:
     return row[0].open_s
 
 
-def _symbols(path: Path) -> list[str]:
-    """Return the symbols of a prices.jsonl, in the order in which they first come; none for the other kinds."""
+def _symbols(path: Path, symbol: str) -> list[str]:
+    """Return the symbols of a file, in the order in which they first come; a CSV's is the one that it is said to be."""
     found: dict[str, None] = {}
     with _readable(path), _opened(path) as text:
-        if _first_letter(text) == "{":
+        first = _first_letter(text)
+        if first == "{":
             for line in text:
                 name = _SYMBOL.search(line)
                 if name:
                     found[name[1]] = None
+        elif first == "[":
+            found |= dict.fromkeys(_MARKET.findall(text.read()))
+        elif first:
+            found[symbol] = None
     return list(found)
 
 
@@ -170,7 +177,8 @@ def _moment_s(cell: str) -> float:
 
 def _jsonl(path: Path, text: io.TextIOWrapper, only: str) -> Iterator[Row]:
     for number, line in enumerate(text, 1):
-        if not line.strip() or (only and only not in line):
+        # One that names no symbol at all is told as what it is.
+        if not line.strip() or (only and only not in line and _SYMBOL.search(line)):
             continue
         place = f"{path} line {number}"
         try:
@@ -180,6 +188,10 @@ def _jsonl(path: Path, text: io.TextIOWrapper, only: str) -> Iterator[Row]:
                 raise ValueError(f"is {line.strip()!r:.40}, not a record")
             yield candle_of(record), place
         except (*_NO_VALUE, StoreError) as error:
+            if not line.endswith("\n"):
+                # What stands behind the last newline of a stream is no record yet.
+                say(f"{place}: is not written to its end, and is left out")
+                return
             raise BadInput(f"{place}: {error}") from error
 
 

@@ -49,6 +49,18 @@ def amount_of(text: object) -> Decimal:
     return amount
 
 
+def doubt(config: Config, asset: str | None) -> str:
+    """Return what is to be said of an asset that no market of the configuration has, empty of any other."""
+    known = dict.fromkeys(
+        [*config.market.symbols, *(each for other in config.market.fallback for each in other.symbols)]
+    )
+    if asset is None or asset in known:
+        return ""
+    from agent.mistake import nearest  # a bot that carries out orders needs no look-up of names
+
+    return f"{asset}: no market has this name, so nothing trades or values it{nearest(asset.upper(), known)}"
+
+
 def move(config: Config, folder: DataFolder, what: str, amount: Decimal, asset: str | None, ts: str) -> dict[str, Any]:
     """Deposit or withdraw, and return the ledger's new record.
 

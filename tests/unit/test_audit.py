@@ -177,4 +177,6 @@ def test_audit_command_prints_both_counts_and_ends_with_1_when_not_all_is_well(t
     bad = run("bot.py", "audit", "--data", bench.folder, "--config", config)
     assert bad.returncode == 1
     assert "evaluations 24: " in bad.stdout
-    assert run("bot.py", "audit", "tomorrow", "--data", bench.folder, "--config", config).returncode == 2
+    for name in ("tomorrow", "0001-01-01"):
+        wrong = run("bot.py", "audit", name, "--data", bench.folder, "--config", config)
+        assert (wrong.returncode, len(wrong.stderr.splitlines())) == (2, 2)

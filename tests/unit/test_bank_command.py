@@ -57,6 +57,14 @@ def test_bank_moves_nothing_when_it_is_asked_for_the_impossible(
     assert words in err or arguments[1] == "-5"
 
 
+def test_bank_doubts_an_asset_that_no_market_has_and_holds_it_all_the_same(tmp_path: Path) -> None:
+    status, _, err = bank(tmp_path, "deposit", "1", "krw-btc")
+    assert status == 0
+    assert "krw-btc: no market has this name, so nothing trades or values it; did you mean KRW-BTC?" in err
+    assert records(tmp_path / "data", "ledger")[0]["positions"] == {"krw-btc": "1"}
+    assert "no market" not in bank(tmp_path, "deposit", "1", "KRW-ETH")[2]
+
+
 def test_bank_says_what_to_do_when_there_is_no_account(tmp_path: Path) -> None:
     status, _, err = bank(tmp_path, "balance")
     assert status == 1

@@ -14,6 +14,7 @@ from store import Store
 from tests.fakes.exchange import row
 
 T0 = 1_582_185_600
+FIGURES = {"open": 1, "high": 2, "low": 1, "close": 2, "volume": 0}
 HEADER = "time,open,high,low,close,volume\n"
 
 
@@ -55,6 +56,35 @@ def test_rows_reads_a_store_file_plain_and_packed(tmp_path: Path) -> None:
     plain.write_text("\n" + lines[1])
     packed.write_bytes(gzip.compress(lines[0].encode()))
     assert read(packed, plain) == [("KRW-ETH", 0, "2.0"), ("KRW-ETH", 60, "1.0")]
+
+
+def test_rows_reads_a_csv_beside_a_store_file_of_other_symbols(tmp_path: Path) -> None:
+    first = csv_of(tmp_path, f"{T0},1,2,1,2,0")
+    plain, raw = tmp_path / "prices.jsonl", tmp_path / "raw.json"
+    candles = [checked(name, "upbit", T0 + 60, FIGURES) for name in ("KRW-ETH", "KRW-XRP")]
+    plain.write_text("".join(json.dumps(record_of(candle, T0)) + "\n" for candle in candles))
+    raw.write_text(json.dumps([row("KRW-SOL", T0 + 60, 10.0)]))
+    names = [name for name, _, _ in read(first, plain, raw)]
+    assert (names[0], sorted(names[1:])) == ("KRW-BTC", ["KRW-ETH", "KRW-SOL", "KRW-XRP"])
+
+
+@pytest.mark.parametrize("names", [["KRW-ETH"], ["KRW-ETH", "KRW-XRP"]])
+def test_rows_leaves_out_and_says_what_a_writer_has_not_written_to_its_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], names: list[str]
+) -> None:
+    path = tmp_path / "prices.jsonl"
+    lines = [json.dumps(record_of(checked(name, "upbit", T0, FIGURES), T0)) + "\n" for name in names]
+    path.write_text("".join(lines) + lines[0][:90])
+    assert [name for name, _, _ in read(path)] == names
+    assert f"{path} line {len(names) + 1}: is not written to its end" in capsys.readouterr().err
+
+
+def test_rows_names_a_line_without_a_symbol_when_there_are_several_symbols(tmp_path: Path) -> None:
+    path = tmp_path / "prices.jsonl"
+    lines = [json.dumps(record_of(checked(name, "upbit", T0, FIGURES), T0)) for name in ("KRW-ETH", "KRW-XRP")]
+    path.write_text(f'{lines[0]}\n{lines[1][:60]}\n{lines[1]}\n{{"kind":"can\n')
+    with pytest.raises(BadInput, match=r"line 2: |line 4: "):
+        read(path)
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
