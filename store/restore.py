@@ -44,9 +44,11 @@ def restore(
         manifest = _fetch(source, scratch, on_damage)
         _hand_over(scratch, target, manifest)
     except BaseException:
-        # Beside files that are in place it stays, and says whose they are.
+        # Beside files that are in place it stays, empty, and says whose they are.
+        for path in scratch.iterdir():
+            path.unlink()
         if not _there(target):
-            shutil.rmtree(scratch)
+            scratch.rmdir()
         raise
     shutil.rmtree(scratch)
     return manifest

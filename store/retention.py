@@ -63,11 +63,17 @@ def _goes_on(later: Path, manifest: Manifest, old: Manifest, live: Entry) -> boo
         for entry in manifest.entries.values()
         if entry.name.startswith(f"{live.name}-") and is_segment(entry.name) and entry.name not in old.entries
     ]
-    now = min(rotated, key=lambda entry: int(entry.name.rpartition("-")[2]), default=manifest.entries.get(live.name))
-    if now is None:
-        return live.size_bytes == 0
+    rotated.sort(key=lambda entry: int(entry.name.rpartition("-")[2]))
+    later_ones = [*rotated, *filter(None, [manifest.entries.get(live.name)])]
+    # The first, unless a backfill brought older ones since.
+    return not live.size_bytes or any(_begins_with(later / each.stored, each, live) for each in later_ones)
+
+
+def _begins_with(path: Path, entry: Entry, live: Entry) -> bool:
+    if entry.size_bytes < live.size_bytes:
+        return False
     try:
-        with closing(open_segment(str(later / now.stored).removesuffix(".gz"))) as source:
+        with closing(open_segment(str(path).removesuffix(".gz"))) as source:
             return measure(source, live.size_bytes) == (live.size_bytes, live.sha256)
     except OSError:
         return False

@@ -299,6 +299,24 @@ def test_restore_that_died_is_not_finished_where_something_else_was_at_work(
         with pytest.raises(BadBackup, match=r"a restore died here, and prices\.jsonl is not, or no more, what"):
             restore(to, back)
     assert numbers(back / "prices.jsonl") == list(range(41))
+    assert list((back / ".restoring").iterdir()) == []
+
+
+@pytest.mark.parametrize("backfilled", [False, True])
+def test_old_backups_go_when_a_backfill_put_older_records_in_front(
+    data: Path, tmp_path: Path, *, backfilled: bool
+) -> None:
+    to, path = tmp_path / "backups", data / "prices.jsonl"
+    for day in range(12):
+        backup(data, to, keep_d=5, now_s=NOW_S + day * DAY_S)
+        rotate(path, 1000 + day)
+        if backfilled and day == 4:
+            with Store(data / "earlier.jsonl") as store:
+                store.append(record(0))
+            rotate(data / "earlier.jsonl", 500).rename(data / "prices.jsonl-20261120-500")
+        with Store(path) as store:
+            store.append(record(100 + day))
+    assert len(backups(to)) == 6
 
 
 def test_failed_backup_leaves_earlier_ones_and_nothing_else(
