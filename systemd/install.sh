@@ -167,6 +167,8 @@ start_or_go_back() {
     [ "$(readlink "$prefix/current")" != "$release" ] || changed=
     before=$(readlink "$prefix/good" || readlink "$prefix/current" || true)
     [ -d "$before" ] || before=
+    # An installer of before left no such link: from here on an interrupted run finds one.
+    [ -z "$before" ] || [ "$before" = "$release" ] || [ -n "$dry" ] || point good "$before"
     switch_to "$release"
     if [ "$before" = "$release" ] && [ -z "$changed$built" ] && systemctl --quiet is-active moss-bot.service; then
         say "nothing to do: $(basename "$release") runs"

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.scripts import records
 from tests.vps.box import Box
 from tests.vps.conftest import INSTALL, Sources, running, version
@@ -49,8 +51,12 @@ def test_release_is_built_anew_when_a_cut_of_power_emptied_it(box: Box, sources:
     assert "nothing to do" in box.ask(INSTALL.format("emptied", ""), limit_s=180)
 
 
-def test_install_goes_back_when_the_run_before_was_killed_while_it_waited(box: Box, sources: Sources) -> None:
+@pytest.mark.parametrize("by", ["this installer", "an earlier one"])
+def test_install_goes_back_when_the_run_before_was_killed_while_it_waited(box: Box, sources: Sources, by: str) -> None:
     before = running(box)[0]
+    if by == "an earlier one":
+        # Which left no note of what last was ready.
+        box.ask("rm /opt/moss/good")
     (release(sources, "waiting", "9.8.3") / "bot.py").write_text(NEVER_READY)
     # What it waited with lives on, and must not hold its lock.
     wait = "kill -KILL $PPID; exec sleep 60 >/dev/null 2>&1"
