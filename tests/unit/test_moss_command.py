@@ -84,6 +84,11 @@ def test_moss_has_the_address_handed_over_when_it_sends_off_the_box(place: Path)
     ):
         assert word in rest
     assert rest.endswith(f"{place}/moss/current/venv/bin/python -P -m agent.night offbox --deadline-s 60")
+    # systemd-run would hand on what is not set as empty, and an empty proxy is none.
+    assert "proxy" not in rest.casefold()
+    sent = moss(place, "root", "night", "offbox", https_proxy="http://p:3128")
+    assert "-E https_proxy " in sent[0]
+    assert "-E HTTPS_PROXY" not in sent[0]
     # Only root can ask for that.
     sent = moss(place, "ada", "night", "offbox", "--deadline-s", "60", MOSS_DATA="/my data")
     assert sent[0] == f"sudo MOSS_DATA=/my data {place}/bin/moss night offbox --deadline-s 60"
