@@ -303,6 +303,21 @@ def test_address_that_was_changed_gets_a_whole_backup_and_back_at_the_old_one_an
     assert KEY not in (data / "offbox.jsonl").read_text()
 
 
+def test_notes_of_an_earlier_version_are_of_the_address_there_is(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Bucket() as bucket:
+        monkeypatch.setenv(SECRET, bucket.url)
+        assert send(data) == 0
+        notes = [{key: value for key, value in note.items() if key != "place"} for note in scan(data / "offbox.jsonl")]
+        (data / "offbox.jsonl").unlink()
+        with Store(data / "offbox.jsonl") as store:
+            store.append_many(notes)
+        append(data, "prices", 200, 201)
+        bucket.server.requests.clear()
+        assert send(data) == 0
+        assert len(bucket.boxes) == 1
+        assert f"{bucket.box}/prices.jsonl-20261121-1" not in bucket.puts
+
+
 def test_backup_onto_a_full_disk_leaves_the_ones_before_and_is_told(data: Path, tmp_path: Path) -> None:
     config = tmp_path / "moss.toml"
     with small_disk(tmp_path) as disk:
