@@ -44,6 +44,9 @@ def turn(course: Course, trader: Trader, *, asked: bool) -> Callable[[Trader], o
     """
     try:
         found = _turned(course)
+        if found is None:
+            # The very file that is followed was put back.
+            trader.alerts.end("config")
     except ConfigError as error:
         say(str(error))
         found, seen, course.seen = None, course.seen, ()

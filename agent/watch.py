@@ -34,6 +34,8 @@ def look(trader: Trader, _due: Due) -> None:
     if trader.config.news.feeds:
         age_min = round(_silent_s(trader) / MINUTE_S)
         alerts.weigh("scorer", age_min / limits.scorer_min_max, age_min=age_min)
+    else:
+        alerts.end("scorer")
 
 
 def _silent_s(trader: Trader) -> float:

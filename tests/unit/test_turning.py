@@ -131,6 +131,18 @@ def test_second_mistake_in_a_file_is_told_in_place_of_the_first(tmp_path: Path) 
         assert trader.alerts.open["config"]["message"] == "another"
 
 
+def test_alert_of_a_wrong_file_ends_when_the_one_that_is_followed_is_put_back(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.touch()
+    bench.course = Course(bench.course.config, bench.file, bench.course.plan)
+    followed = bench.file.rename(tmp_path / "followed")
+    bench.write("[bank]\ncash = -1\n")
+    assert not bench.turn()
+    followed.rename(bench.file)
+    assert not bench.turn()
+    assert bench.told() == ["alert", "alert_end"]
+
+
 def test_asked_reload_of_an_unchanged_file_changes_nothing(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     assert not bench.turn(asked=True)

@@ -145,3 +145,14 @@ def test_watch_minds_no_scorer_when_there_are_no_feeds(tmp_path: Path, monkeypat
         made.config = replace(made.config, news=News(feeds=()))
         watch.look(made, DUE)
     assert told(tmp_path) == []
+
+
+def test_watch_ends_the_scorers_alert_when_the_feeds_are_taken_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "_BEGUN_S", time.monotonic() - 86_400)
+    with trader(tmp_path, Limits(1, 100_000)) as made:
+        watch.look(made, DUE)
+        made.config = replace(made.config, news=News(feeds=()))
+        watch.look(made, DUE)
+    assert told(tmp_path) == [("alert", "scorer"), ("alert_end", "scorer")]
