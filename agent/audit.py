@@ -77,6 +77,8 @@ class Audit:
         self._markets: dict[_Case, list[Market]] = {}
         # Where there is an evaluation to compare the next one with.
         self._compared: set[_Case] = set()
+        # Where one before the day was looked for, once: a rule without averages has none, however far back.
+        self._sought: set[_Case] = set()
         # A byte for each minute of a series: half a megabyte a year.
         self._minutes: dict[_Key, tuple[int, bytearray]] = {}
         self._taken = Counter[_Key]()
@@ -157,7 +159,8 @@ class Audit:
         moment_s = int(seconds(stored["candle_ts"]))
         counts = self._begin_s < moment_s + MINUTE_S <= self._end_s
         markets = self._markets.get(case, [])
-        if counts and self._begin_s and case not in self._compared:
+        if counts and self._begin_s and case not in self._compared | self._sought:
+            self._sought.add(case)
             self._remember(case, markets, self._last_before(stored))
         again: list[Mapping[str, Any]] = []
         for market in markets:

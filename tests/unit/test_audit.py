@@ -1,6 +1,8 @@
 """The audit: what it accounts for, and that it notices what is wrong."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from agent.clock import seconds
 from agent.folder import DataFolder
 from agent.market.candle import record_of
 from agent.settings import Config, Strategy
-from store import Store
+from store import Record, Store, newest
 from tests.scripts import TOP, records, run, write_config
 from tests.unit.test_market_strategies import own
 from tests.unit.test_trader import ALWAYS, BTC, T0, TraderBench
@@ -117,6 +119,22 @@ def test_audit_of_a_day_is_well_when_the_bot_was_down_for_days_before(tmp_path: 
     found = audit(bench, "2020-02-23T00:00+09:00")
     assert found.is_well, found.troubles
     assert found.same == 6
+
+
+def test_audit_of_a_day_looks_once_for_what_was_before_when_a_rule_has_no_averages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = lived(tmp_path, replace(ALWAYS, strategy=Strategy(name="rsi")))
+    looks: list[Path] = []
+
+    def look(path: Path) -> Iterator[Record]:
+        looks.append(path)
+        return newest(path)
+
+    monkeypatch.setattr("agent.audit.newest", look)
+    found = audit(bench, "2020-02-20T00:00+09:00")
+    assert found.same > 1
+    assert len(looks) == 1
 
 
 @pytest.mark.parametrize("strategy", [Strategy(name="sma_rsi"), Strategy(name="rsi"), Strategy(slow=300)])
