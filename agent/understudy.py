@@ -73,8 +73,9 @@ class TraderWithFallback(Trader):
         first = self._choices[0]
         now_s = int(self.clock.now_s()) // MINUTE_S * MINUTE_S
         try:
-            # Without a candle in its newest page it would be left again after a few passes, and so on.
-            return bool(first.source.candles(first.symbols[0], now_s, first.source.rows_max, deadline_s))
+            # Without a candle in its newest pages it would be left again after a few passes, and so on.
+            share_s, rows = deadline_s / len(first.symbols), first.source.rows_max
+            return any(first.source.candles(symbol, now_s, rows, share_s) for symbol in first.symbols)
         except Stopped:
             raise
         except MossError:

@@ -206,6 +206,30 @@ def test_first_stays_away_while_it_answers_without_candles(stage: Stage) -> None
     assert not stage.bench.holes(stage.upbit)
 
 
+def test_first_market_is_back_though_its_first_symbol_has_no_trade_any_more(tmp_path: Path) -> None:
+    quiet, busy = "ABC-USD", "ETH-USD"
+    with ExitStack() as opened:
+        first = FakeCoinbase(
+            lambda symbol, at: None if symbol == quiet and at > T0 + 300 else wave(BTC, at),
+            lambda: bench.clock.now_s(),
+        )
+        second = FakeBithumb(lambda _, at: wave(BTC, at), lambda: bench.clock.now_s())
+        urls = [opened.enter_context(each.server).url for each in (first, second)]
+        bench = Bench(
+            tmp_path,
+            f'source = "coinbase"\nsymbols = ["{quiet}", "{busy}"]\ncoinbase_url = "{urls[0]}"\n'
+            f'bithumb_url = "{urls[1]}"\nfallback = [{{source = "bithumb", symbols = ["KRW-ABC", "KRW-ETH"]}}]\n',
+        )
+        # Until none of its newest 300 minutes has a trade.
+        bench.live(320)
+        first.trouble = down
+        bench.live(10)
+        first.trouble = up
+        bench.live(10)
+        switches = [(event["instead_of"], event["source"]) for event in bench.records("events", "source")]
+    assert switches == [("coinbase", "bithumb"), ("bithumb", "coinbase")]
+
+
 def test_no_alert_is_begun_for_a_market_that_stood_in_and_is_read_no_more(stage: Stage) -> None:
     stage.bench.live(5)
     stage.upbit.trouble = stage.bithumb.trouble = down
