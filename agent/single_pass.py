@@ -38,11 +38,15 @@ def single_pass(options: argparse.Namespace) -> int:
 
 
 def _in_turn(trader: Trader) -> dict[str, History]:
-    """Return the markets that one pass has time for, at their exchange's pace, the least known first."""
+    """Return the markets that one pass has time for, at their exchange's pace."""
     source, markets = trader.config.market.source, trader.engine.markets
-    longest_ago = sorted(trader.histories, key=lambda symbol: markets[symbol].newest_s or 0)
-    count = len(longest_ago) if source == "demo" else max(1, int(FETCH_S_MAX / wire_of(source).INTERVAL_S))
-    return {symbol: trader.histories[symbol] for symbol in longest_ago[:count]}
+    now_s, symbols = int(trader.clock.now_s()), list(trader.histories)
+    closed_s = now_s // MINUTE_S * MINUTE_S - MINUTE_S
+    # Each second begins with another: the newest candle of one that trades seldom does not tell when it was asked for.
+    begin = now_s % len(symbols)
+    in_turn = sorted(symbols[begin:] + symbols[:begin], key=lambda symbol: (markets[symbol].newest_s or 0) >= closed_s)
+    count = len(in_turn) if source == "demo" else max(1, int(FETCH_S_MAX / wire_of(source).INTERVAL_S))
+    return {symbol: trader.histories[symbol] for symbol in in_turn[:count]}
 
 
 def _is_known(trader: Trader) -> bool:

@@ -2,6 +2,8 @@
 
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -13,6 +15,8 @@ from agent.folder import DataFolder
 from agent.market.candle import checked, record_of
 from agent.market.sources import source_of
 from agent.parts import plan_of
+from agent.settings import Config, Market
+from agent.single_pass import _in_turn
 from agent.trader import Trader
 from store import Store
 from tests.fakes.clock import ManualClock
@@ -97,6 +101,28 @@ def test_once_comes_to_every_market_by_and_by_when_its_exchange_allows_one_reque
     assert statuses[1:].count(0) > 0
     errors = [event["message"] for event in records(data, "events") if event["kind"] == "error"]
     assert {message.rpartition("; ")[2] for message in errors} == {"run it again"}
+
+
+def test_turns_of_single_passes_reach_the_busy_markets_behind_those_that_trade_seldom() -> None:
+    symbols = [f"A{number}USD" for number in range(6)]
+    closed_s = 1_800_000_000
+    newest_s = {symbol: closed_s - 60 * (180 if number < 4 else 2) for number, symbol in enumerate(symbols)}
+    trader = SimpleNamespace(
+        config=Config(market=Market(source="kraken", symbols=tuple(symbols))),
+        histories=dict.fromkeys(symbols),
+        engine=SimpleNamespace(markets={symbol: SimpleNamespace(newest_s=at) for symbol, at in newest_s.items()}),
+        clock=ManualClock(closed_s + 60),
+    )
+    asked = set[str]()
+    for _ in range(6):
+        asked |= _in_turn(cast("Trader", trader)).keys()
+        trader.clock.sleep_s(1)
+    assert asked == set(symbols)
+    # What is known already is asked for last.
+    trader.engine.markets["A0USD"].newest_s = trader.engine.markets["A1USD"].newest_s = closed_s
+    for _ in range(6):
+        assert set(_in_turn(cast("Trader", trader))) == set(symbols[2:])
+        trader.clock.sleep_s(1)
 
 
 def test_once_stores_and_decides_nothing_twice_when_it_runs_again(tmp_path: Path) -> None:
