@@ -63,6 +63,10 @@ PAIRS = [
     ("법원, 횡령 무죄 선고", "법원, 횡령 유죄 선고"),
     ("SEC approves spot bitcoin ETF", "SEC rejects spot bitcoin ETF approval"),
     ("SEC drops lawsuit against Coinbase", "SEC files lawsuit against Coinbase"),
+    ("Judge dismisses lawsuit against Tesla", "Judge refuses to dismiss lawsuit against Tesla"),
+    ("SEC drops lawsuit against Ripple", "SEC refuses to drop lawsuit against Ripple"),
+    ("Judge dismisses SEC lawsuit against Binance", "Judge rejects bid to dismiss SEC lawsuit against Binance"),
+    ("검찰, 무혐의 처분", "검찰, 무혐의 처분 번복"),
     # What was gained or lost before.
     ("Bitcoin erases losses", "Bitcoin erases gains"),
     ("Stocks pare losses", "Bitcoin gives up gains"),
