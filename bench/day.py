@@ -91,7 +91,7 @@ def modules() -> Figures:
 def live(config: str, data: str) -> Figures:
     """Be the bot for a day."""
     import bot
-    from agent import assembly, loop
+    from agent import assembly
     from agent.errand import Errands
     from agent.jobs import Due
 
@@ -117,8 +117,10 @@ def live(config: str, data: str) -> Figures:
         return PassingClock(time.time() // DAY_S * DAY_S - DAY_S, end)
 
     # The two things that are not the bot's own here.
-    vars(assembly)["process_clock"], vars(loop)["Errands"] = passing, PatientErrands
+    vars(assembly)["process_clock"], vars(bot)["Errands"] = passing, PatientErrands
     status = bot.main(["run", "--config", config, "--data", data])
+    if not children:
+        sys.exit("day: no program was seen beside the bot, so what they take was not measured")
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     written = b"".join(path.read_bytes() for path in Path(data).glob("*.jsonl"))
     return {
