@@ -94,11 +94,12 @@ def test_once_comes_to_every_market_by_and_by_when_its_exchange_allows_one_reque
     with FakeKraken(flat).server as server:
         market = f'[market]\nsource = "kraken"\nkraken_url = "{server.url}"\nsymbols = {symbols}\n'
         config, data = write_config(tmp_path, market), tmp_path / "data"
-        statuses = [once(config, data)[0] for _ in range(3)]
+        statuses = [once(config, data)[0]]
+        # Two are enough, unless a minute ends meanwhile, which all have to be asked for again.
+        while statuses[-1] == 75 and len(statuses) < 6:
+            statuses.append(once(config, data)[0])
     assert {record["symbol"] for record in records(data, "signals")} == set(symbols)
-    assert statuses[0] == 75
-    # Unless a minute ended meanwhile.
-    assert statuses[1:].count(0) > 0
+    assert (statuses[0], statuses[-1]) == (75, 0)
     errors = [event["message"] for event in records(data, "events") if event["kind"] == "error"]
     assert {message.rpartition("; ")[2] for message in errors} == {"run it again"}
 
