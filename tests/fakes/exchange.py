@@ -171,3 +171,13 @@ def text(price: float) -> str:
 
 def _plain(moment_s: int) -> str:
     return f"{datetime.fromtimestamp(moment_s, UTC):%Y-%m-%dT%H:%M:%S}"
+
+
+FAKES: dict[str, tuple[type[FakeExchange], str]] = {
+    "upbit": (FakeUpbit, "KRW-BTC"),
+    "bithumb": (FakeBithumb, "KRW-BTC"),
+    "coinbase": (FakeCoinbase, "BTC-USD"),
+    "kraken": (FakeKraken, "XBTUSD"),
+    "binance": (FakeBinance, "BTCUSDT"),
+}
+"""Each by its name in the configuration, with a market of its own."""

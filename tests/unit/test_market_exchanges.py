@@ -14,19 +14,12 @@ from agent.market import binance, coinbase, kraken
 from agent.market.sources import source_of
 from agent.settings import EXCHANGES, Market
 from tests.fakes.clock import ManualClock
-from tests.fakes.exchange import FakeBinance, FakeBithumb, FakeCoinbase, FakeExchange, FakeKraken, FakeUpbit
+from tests.fakes.exchange import FAKES, FakeBinance
 from tests.fakes.markets import Bench
 from tests.fakes.server import Reply
 
 T0 = 1_582_185_600
 NOW_S = T0 + 23.0
-FAKES: dict[str, tuple[type[FakeExchange], str]] = {
-    "upbit": (FakeUpbit, "KRW-BTC"),
-    "bithumb": (FakeBithumb, "KRW-BTC"),
-    "coinbase": (FakeCoinbase, "BTC-USD"),
-    "kraken": (FakeKraken, "XBTUSD"),
-    "binance": (FakeBinance, "BTCUSDT"),
-}
 COINBASE = [T0, 9.5, 11, 10, 10.25, 3.5]
 KRAKEN = [T0, "10.0", "11.0", "9.5", "10.25", "10.1", "3.50000000", 7]
 BINANCE = [T0 * 1000, "10.0", "11.0", "9.5", "10.25", "3.50000000", T0 * 1000 + 59_999, "0", 7, "0", "0", "0"]
