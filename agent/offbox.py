@@ -97,8 +97,8 @@ class Offbox:
     def _known(self) -> Known:
         path = self._folder.stream(STREAM)
         restored = self._folder.path / RESTORED
-        last_sent = next(newest(path), None)
-        if restored.exists() or (last_sent and last_sent.get("place", self._place) != self._place):
+        latest = next(newest(path), None)
+        if restored.exists() or (latest and latest.get("place", self._place) != self._place):
             box = f"{self._new_box()}-{re.sub('[-:.]', '', timestamp(self._clock.now_s()))}"
             self._note("begun", box, live={})
             # Only now, and before anything is sent: killed in between, yet another one begins, still empty.
