@@ -40,15 +40,15 @@ def surprise(variance: Floats, bins: int, grid: Grid) -> Floats:
     Without that, all that comes in bursts, as news and volatility both do, would seem to foretell the other.
     """
     after = volatility(variance, bins)
-    hours = grid.hour_of_day()
-    before = [_by_hour(_past(variance, grid.bins(length_s)), hours) for length_s in PAST_S if grid.bins(length_s)]
-    after = _by_hour(after, hours)
+    before = [_past(variance, grid.bins(length_s)) for length_s in PAST_S if grid.bins(length_s)]
     whole = np.isfinite(after) & np.all([np.isfinite(each) for each in before], axis=0)
     found = np.full(len(after), np.nan)
     if whole.sum() > len(before):
-        columns = np.stack([each[whole] for each in before], axis=1)
-        weights, *_ = np.linalg.lstsq(columns.T @ columns, columns.T @ after[whole], rcond=None)
-        found[whole] = after[whole] - columns @ weights
+        hours = grid.hour_of_day()[whole]
+        columns = np.stack([_by_hour(each[whole], hours) for each in before], axis=1)
+        left = _by_hour(after[whole], hours)
+        weights, *_ = np.linalg.lstsq(columns.T @ columns, columns.T @ left, rcond=None)
+        found[whole] = left - columns @ weights
     return found
 
 
@@ -81,8 +81,7 @@ def _sums(values: Floats) -> tuple[Floats, Floats]:
 
 
 def _by_hour(values: Floats, hours: np.ndarray[tuple[int], np.dtype[np.int8]]) -> Floats:
-    """Return the values less the mean of their hour of the day."""
-    known = np.isfinite(values)
-    total = np.bincount(hours[known], weights=values[known], minlength=24)
-    count = np.bincount(hours[known], minlength=24)
+    """Return the values, all of them known, less the mean of their hour of the day."""
+    total = np.bincount(hours, weights=values, minlength=24)
+    count = np.bincount(hours, minlength=24)
     return values - (total / np.maximum(count, 1))[hours]
