@@ -10,9 +10,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.ignored import ticks_passed_over
 from tests.leftovers import no_process_left
 
-__all__ = ["no_process_left"]
+__all__ = ["no_process_left", "ticks_passed_over"]
 
 FILES_OPEN_MAX = 200
 TOP = Path(__file__).resolve().parent.parent
