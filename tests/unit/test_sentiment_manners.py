@@ -1,13 +1,11 @@
 """What a pass asks of a host: robots.txt first, once a day, and no faster than its pace."""
 
-import time
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 import sentiment
-from agent import collector
+from tests.fakes.clock import ManualClock
 from tests.fakes.feeds import Entry, FeedHost, rss
 from tests.fakes.scorer import one_pass, records, titles, write_config
 from tests.fakes.server import LocalServer, Reply, Request
@@ -34,31 +32,39 @@ def test_a_host_whose_robots_txt_cannot_be_had_is_left_alone(tmp_path: Path) -> 
         assert {request.path for request in server.requests} == {"/robots.txt"}
 
 
-def test_a_host_is_asked_a_second_apart_for_its_robots_txt_too_under_our_own_name(tmp_path: Path) -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
+    """Give the pass of this process a clock on which only its own pauses pass, however long the machine takes."""
+    made = ManualClock(1_795_230_000)
+    monkeypatch.setattr("agent.clock.SystemClock", lambda _wait: made)
+    return made
+
+
+def test_a_host_is_asked_a_second_apart_for_its_robots_txt_too_under_our_own_name(
+    tmp_path: Path, clock: ManualClock
+) -> None:
     moments_s: list[float] = []
     host = FeedHost({"/a": BODY, "/b": BODY})
 
     def timed(request: Request) -> Reply:
-        moments_s.append(time.monotonic())
+        moments_s.append(clock.elapsed_s)
         return host(request)
 
     with LocalServer(timed) as server:
         feeds = [(name, f"{server.url}/{name}") for name in "ab"]
-        assert one_pass(write_config(tmp_path / "moss.toml", feeds), tmp_path / "data").returncode == 0
+        config = write_config(tmp_path / "moss.toml", feeds)
+        assert sentiment.main(["--config", str(config), "--data", str(tmp_path / "data")]) == 0
         assert {request.headers["user-agent"].partition("/")[0] for request in server.requests} == {"moss"}
-    assert len(moments_s) == 3
-    assert all(0.9 < later - earlier < 5 for earlier, later in pairwise(moments_s))
+    assert moments_s == [0.0, 1.0, 2.0]
 
 
-def test_gdelt_is_asked_at_its_own_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gdelt_is_asked_at_its_own_pace(tmp_path: Path, clock: ManualClock) -> None:
     moments_s: list[float] = []
 
     def timed(_: Request) -> Reply:
-        moments_s.append(time.monotonic())
+        moments_s.append(clock.elapsed_s)
         return Reply(200, b'{"articles": [{"title": "Orders grow", "url": "https://news.example/1"}]}')
 
-    # Its documents' five seconds, shortened for the test but longer than any other host's one.
-    monkeypatch.setattr(collector, "GDELT_INTERVAL_S", 2.0)
     with LocalServer(timed) as server:
         feed = f'{{name = "NAME", url = "{server.url}/NAME", format = "gdelt"}}'
         config = tmp_path / "moss.toml"
@@ -67,4 +73,5 @@ def test_gdelt_is_asked_at_its_own_pace(tmp_path: Path, monkeypatch: pytest.Monk
         )
         assert sentiment.main(["--config", str(config), "--data", str(tmp_path / "data")]) == 0
     assert len(titles(tmp_path / "data")) == 2
-    assert 1.9 < moments_s[-1] - moments_s[-2] < 6
+    # Its documents ask for five seconds.
+    assert moments_s == [0.0, 5.0, 10.0]
