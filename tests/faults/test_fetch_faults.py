@@ -14,12 +14,19 @@ from agent.clock import SystemClock
 from agent.errors import MossError, Refused, Unreachable, Unusable
 from agent.fetch import Answer, Fetcher
 from tests.fakes.certificate import server_context
+from tests.fakes.clock import ManualClock
 from tests.fakes.server import LocalServer, Reply
 from tests.fakes.trouble import DeafListener, TroubleServer, drip, flood, hang, refusing_url, reset, say
 
-MARGIN_S = 0.5
+# Without the deadline a call would go on for the half minute that these servers hang, drip or flood; a busy machine may
+# be seconds late.
+MARGIN_S = 10
+# For answers that come at once: only a machine that stands still needs so long.
+PLENTY_S = 30
 OK = b"HTTP/1.1 200 OK\r\n"
 GOOD = OK + b"Content-Length: 2\r\n\r\n[]"
+# Whichever comes first on a busy machine: the deadline of the call, or the silence that one attempt bears.
+LATE = "gave no whole answer|does not answer"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -47,7 +54,7 @@ DRIPS = {
 
 @pytest.mark.parametrize("name", DRIPS)
 def test_get_ends_by_its_deadline_when_the_server_drips(name: str) -> None:
-    with TroubleServer(DRIPS[name]) as server, pytest.raises(Unreachable, match="gave no whole answer"):
+    with TroubleServer(DRIPS[name]) as server, pytest.raises(Unreachable, match=LATE):
         get(server.url, 0.5)
 
 
@@ -58,12 +65,15 @@ def test_requests_alone_outlives_its_timeout_when_the_server_drips(name: str) ->
         "body": drip(OK + b"Content-Length: 12\r\n\r\n", b"x", drops_max=12),
         "chunks": drip(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", drops_max=12),
     }
-    began_s = time.monotonic()
-    # In the end the server closes, sometimes in the middle of something: that is not what is looked at here.
-    broken_off = contextlib.suppress(requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
-    with TroubleServer(bounded[name]) as server, broken_off:
-        requests.get(server.url, timeout=0.3)
-    assert time.monotonic() - began_s > 1.0
+    took_s: list[float] = []
+    # More than once only where a busy machine kept a drop back for longer than the timeout.
+    while max(took_s, default=0.0) <= 1.0 and len(took_s) < 5:
+        began_s = time.monotonic()
+        # In the end the server closes, sometimes in the middle of something: that is not what is looked at here.
+        with TroubleServer(bounded[name]) as server, contextlib.suppress(requests.RequestException):
+            requests.get(server.url, timeout=0.3)
+        took_s.append(time.monotonic() - began_s)
+    assert took_s[-1] > 1.0, took_s
 
 
 def test_get_ends_by_its_deadline_when_a_flood_of_interim_answers_comes() -> None:
@@ -77,9 +87,15 @@ def test_get_ends_by_its_deadline_when_nothing_comes() -> None:
 
 
 def test_get_succeeds_when_only_the_first_connection_hangs() -> None:
-    # Half the time is the longest silence, which leaves the other half to a second connection.
-    with TroubleServer(hang, say(GOOD)) as server:
-        assert get(server.url, 2.0).body == b"[]"
+    # Half the time is the longest silence, which leaves the other half to a second connection; more than one call only
+    # where a busy machine took that half.
+    bodies: list[bytes] = []
+    for _ in range(5):
+        with TroubleServer(hang, say(GOOD)) as server, contextlib.suppress(Unreachable):
+            bodies.append(get(server.url, 2.0).body)
+        if bodies:
+            break
+    assert bodies == [b"[]"]
 
 
 def test_get_ends_by_its_deadline_when_connecting_hangs() -> None:
@@ -117,25 +133,25 @@ def test_get_ends_soon_after_its_deadline_when_it_runs_beside_the_main_thread() 
 
 def test_get_says_so_when_the_connection_is_refused() -> None:
     with refusing_url() as url, pytest.raises(Unreachable, match=f"{url} refuses connections"):
-        get(url, 0.5)
+        get(url, PLENTY_S, attempts_max=1)
 
 
 def test_get_says_so_when_the_name_cannot_be_looked_up() -> None:
     with pytest.raises(Unreachable, match="name that cannot be looked up"):
-        Fetcher(SystemClock()).get("http://moss.invalid/v1/ticker", deadline_s=5)
+        Fetcher(SystemClock()).get("http://moss.invalid/v1/ticker", deadline_s=PLENTY_S)
 
 
 def test_get_says_so_when_the_certificate_is_not_trusted(tmp_path: Path) -> None:
     with TroubleServer(say(GOOD), tls=server_context(tmp_path)) as server:
         with pytest.raises(Unreachable, match="certificate that is not trusted"):
-            get(server.url, 2)
+            get(server.url, PLENTY_S)
         assert server.connections == 1
 
 
 def test_get_answers_when_the_same_certificate_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with TroubleServer(say(GOOD), tls=server_context(tmp_path)) as server:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate.pem"))
-        assert get(server.url, 2).body == b"[]"
+        assert get(server.url, PLENTY_S).body == b"[]"
 
 
 def test_get_says_so_when_the_certificate_is_trusted_and_another_hosts(
@@ -144,7 +160,7 @@ def test_get_says_so_when_the_certificate_is_trusted_and_another_hosts(
     with TroubleServer(say(GOOD), tls=server_context(tmp_path)) as server:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate.pem"))
         with pytest.raises(Unreachable, match="certificate that is not trusted"):
-            get(server.url.replace("127.0.0.1", "localhost"), 2)
+            get(server.url.replace("127.0.0.1", "localhost"), PLENTY_S)
 
 
 def test_get_says_so_when_the_file_of_certificates_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +168,7 @@ def test_get_says_so_when_the_file_of_certificates_is_none(tmp_path: Path, monke
     with TroubleServer(say(GOOD), tls=server_context(tmp_path)) as server:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "wrong.pem"))
         with pytest.raises(Unreachable, match="fails at TLS"):
-            get(server.url, 2)
+            get(server.url, PLENTY_S)
 
 
 def test_certificates_are_loaded_once_for_all_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +184,7 @@ def test_certificates_are_loaded_once_for_all_hosts(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate.pem"))
     with TroubleServer(say(GOOD), tls=tls) as one, TroubleServer(say(GOOD), tls=tls) as other:
         for server in (one, other, one):
-            assert get(server.url, 2).body == b"[]"
+            assert get(server.url, PLENTY_S).body == b"[]"
         assert (one.connections, other.connections) == (2, 1)
     assert loaded == [str(tmp_path / "certificate.pem")]
 
@@ -179,14 +195,14 @@ def test_get_is_refused_when_tls_is_redirected_to_none(tmp_path: Path, monkeypat
         with TroubleServer(say(moved), tls=server_context(tmp_path)) as server:
             monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate.pem"))
             with pytest.raises(Refused, match="answered 301"):
-                get(server.url, 2)
+                get(server.url, PLENTY_S)
         assert plain.connections == 0
 
 
 def test_get_says_so_when_tls_meets_a_server_without() -> None:
     plain = say(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     with TroubleServer(plain, patient=False) as server, pytest.raises(Unreachable, match="fails at TLS"):
-        get(server.url.replace("http:", "https:"), 2)
+        get(server.url.replace("http:", "https:"), PLENTY_S)
 
 
 BROKEN: dict[str, tuple[bytes, type[MossError], str]] = {
@@ -209,7 +225,7 @@ BROKEN: dict[str, tuple[bytes, type[MossError], str]] = {
 def test_get_says_so_when_the_answer_is_broken(name: str) -> None:
     raw, kind, words = BROKEN[name]
     with TroubleServer(say(raw)) as server, pytest.raises(kind, match=words) as caught:
-        get(server.url, 2, attempts_max=2)
+        get(server.url, PLENTY_S, attempts_max=2)
     assert type(caught.value) is not Refused
 
 
@@ -226,7 +242,7 @@ def test_get_says_so_when_the_answer_is_broken(name: str) -> None:
 )
 def test_get_answers_when_headers_are_missing_or_garbled(raw: bytes) -> None:
     with TroubleServer(say(raw)) as server:
-        answer = get(server.url, 2, attempts_max=1)
+        answer = get(server.url, PLENTY_S, attempts_max=1)
     assert answer.body.endswith(b"[]")
     assert answer.skew_s is None
 
@@ -234,21 +250,21 @@ def test_get_answers_when_headers_are_missing_or_garbled(raw: bytes) -> None:
 def test_get_reads_no_leftover_when_the_length_was_too_short() -> None:
     with TroubleServer(flood(GOOD, b"HTTP/1.1 200 OK\r\n\r\nleft over", 1), say(GOOD)) as server:
         fetcher = Fetcher(SystemClock())
-        assert fetcher.get(server.url, deadline_s=2).body == b"[]"
+        assert fetcher.get(server.url, deadline_s=PLENTY_S).body == b"[]"
         time.sleep(0.05)
-        assert fetcher.get(server.url, deadline_s=2).body == b"[]"
+        assert fetcher.get(server.url, deadline_s=PLENTY_S).body == b"[]"
 
 
 def test_get_succeeds_when_a_reset_comes_once() -> None:
     with TroubleServer(reset(OK + b"Content-Length: 9\r\n\r\n[]"), say(GOOD)) as server:
-        assert get(server.url, 2).body == b"[]"
+        assert get(server.url, PLENTY_S).body == b"[]"
         assert server.connections == 2
 
 
 def test_get_says_so_when_each_connection_is_reset_in_the_body() -> None:
     act = reset(OK + b"Content-Length: 9\r\n\r\n[]")
     with TroubleServer(act) as server, pytest.raises(Unreachable, match="broke the connection off"):
-        get(server.url, 2, attempts_max=2)
+        get(server.url, PLENTY_S, attempts_max=2)
 
 
 WAITS: dict[str, tuple[dict[str, str], float]] = {
@@ -270,8 +286,15 @@ def test_get_says_how_long_to_wait_when_it_asked_too_often(name: str, body: byte
     headers, wait_s = WAITS[name]
     lines = "".join(f"{header}: {value}\r\n" for header, value in headers.items())
     raw = f"HTTP/1.1 429 Too Many Requests\r\n{lines}Content-Length: {len(body)}\r\n\r\n".encode("latin-1") + body
-    with TroubleServer(say(raw)) as server, pytest.raises(Unreachable) as caught:
-        get(server.url, 0.9)
+    clock = ManualClock(time.time())
+
+    def answer(connection: socket.socket, _over: threading.Event) -> None:
+        # What is left of the time is less than the shortest wait.
+        clock.sleep_s(PLENTY_S - 0.9)
+        connection.sendall(raw)
+
+    with TroubleServer(answer) as server, pytest.raises(Unreachable) as caught:
+        Fetcher(clock).get(server.url, deadline_s=PLENTY_S)
     assert (caught.value.status, caught.value.wait_s) == (429, wait_s)
     assert server.connections == 1
 
@@ -291,7 +314,7 @@ def test_get_sorts_the_status_when_it_is_no_answer(
     status: int, kind: type[Unreachable], wait_s: float | None, requests_sent: int
 ) -> None:
     with LocalServer(lambda _request: Reply(status, b"<html>")) as server, pytest.raises(Unreachable) as caught:
-        get(server.url, 2, attempts_max=2)
+        get(server.url, PLENTY_S, attempts_max=2)
     assert isinstance(caught.value, kind)
     assert isinstance(caught.value, Refused) == (kind is Refused)
     assert (caught.value.status, caught.value.wait_s) == (status, wait_s)
@@ -302,7 +325,7 @@ def test_get_sorts_the_status_when_it_is_no_answer(
 def test_get_reads_no_body_when_it_is_no_answer(status: int) -> None:
     act = drip(f"HTTP/1.1 {status} No\r\nContent-Length: 9999\r\n\r\n".encode(), b"x")
     with TroubleServer(act) as server, pytest.raises(Unreachable, match=f"answered {status}"):
-        get(server.url, 0.5, attempts_max=1)
+        get(server.url, PLENTY_S, attempts_max=1)
 
 
 def test_get_uses_one_connection_when_answers_are_whole() -> None:
@@ -314,7 +337,7 @@ def test_get_uses_one_connection_when_answers_are_whole() -> None:
 
     with TroubleServer(thrice) as server:
         fetcher = Fetcher(SystemClock())
-        statuses = [fetcher.get(server.url, deadline_s=2).status for _ in range(3)]
+        statuses = [fetcher.get(server.url, deadline_s=PLENTY_S).status for _ in range(3)]
         fetcher.close()
     assert (statuses, server.connections) == ([200, 304, 200], 1)
 
@@ -324,4 +347,4 @@ def test_get_opens_a_new_connection_when_the_last_call_ran_out_of_time() -> None
         fetcher = Fetcher(SystemClock())
         with pytest.raises(Unreachable):
             fetcher.get(server.url, deadline_s=0.3)
-        assert fetcher.get(server.url, deadline_s=2).body == b"[]"
+        assert fetcher.get(server.url, deadline_s=PLENTY_S).body == b"[]"

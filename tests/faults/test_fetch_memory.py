@@ -25,12 +25,12 @@ import requests
 
 def ask_with_moss(url):
     try:
-        return f"{{len(fetcher.get(url, deadline_s=8, attempts_max=1).body)}} bytes"
+        return f"{{len(fetcher.get(url, deadline_s=40, attempts_max=1).body)}} bytes"
     except MossError as error:
         return type(error).__name__ + ": " + str(error)
 
 def ask_with_requests(url):
-    return f"{{len(requests.get(url, timeout=8).content)}} bytes"
+    return f"{{len(requests.get(url, timeout=40).content)}} bytes"
 
 def peak_kib():
     # Not getrusage: a process starts with the peak of the one it was forked from, and the tests' own is large.
@@ -52,7 +52,7 @@ def growth(asker: str, act: Act) -> tuple[str, int]:
     with TroubleServer(small, act) as server:
         program = ASK.format(root=str(ROOT))
         done = subprocess.run(
-            [sys.executable, "-c", program, asker, server.url], capture_output=True, check=True, timeout=30
+            [sys.executable, "-c", program, asker, server.url], capture_output=True, check=True, timeout=60
         )
     said, kib = json.loads(done.stdout)
     return said, kib

@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 3
+HITS = 10
 
 # A process of its own, since an exception out of nowhere must not hit the test runner's own hooks.
 STORM = """
@@ -40,7 +41,8 @@ chance = random.Random({seed})
 outcomes = dict(answer=0, late=0, stopped=0)
 end_s = time.monotonic() + {seconds}
 with TroubleServer(answer_all) as server:
-    while time.monotonic() < end_s:
+    # On a busy machine for longer, until enough of both have hit; never for good.
+    while end_s - time.monotonic() > (0 if min(outcomes["late"], outcomes["stopped"]) > {hits} else -60):
         signals = installed()
         stop = signals.__enter__()
         fetcher = Fetcher(SystemClock(stop.wait), stop)
@@ -57,7 +59,7 @@ with TroubleServer(answer_all) as server:
         assert stop.asked
         stop.asked = False
         fetcher._hosts.clear()
-        assert fetcher.get(server.url, deadline_s=5).body == b"[]"
+        assert fetcher.get(server.url, deadline_s=30).body == b"[]"
         fetcher.close()
         signals.__exit__(None, None, None)
 print(json.dumps(outcomes))
@@ -67,9 +69,9 @@ print(json.dumps(outcomes))
 def test_fetcher_stays_sound_when_deadlines_and_signals_hit_at_any_instant() -> None:
     seed = int(os.environ.get("MOSS_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
     sys.stdout.write(f"MOSS_SEED={seed}\n")
-    program = STORM.format(root=str(ROOT), seed=seed, seconds=SECONDS)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30)
+    program = STORM.format(root=str(ROOT), seed=seed, seconds=SECONDS, hits=HITS)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=180)
     assert done.returncode == 0, done.stderr[-2000:]
     # Deadlines or signals that never hit would prove nothing; that it can answer is asserted in each round.
     outcomes = json.loads(done.stdout)
-    assert min(outcomes["late"], outcomes["stopped"]) > 10, outcomes
+    assert min(outcomes["late"], outcomes["stopped"]) > HITS, outcomes

@@ -120,8 +120,8 @@ def test_get_sleeps_past_no_deadline_when_it_tries_again() -> None:
     server, _ = answering(Reply(500))
     clock = ManualClock(0)
     with server, pytest.raises(Unreachable):
-        Fetcher(clock).get(server.url, deadline_s=2, attempts_max=1000)
-    assert clock.elapsed_s < 2
+        Fetcher(clock).get(server.url, deadline_s=20, attempts_max=1000)
+    assert clock.elapsed_s < 20
     assert len(server.requests) > 1
 
 

@@ -21,7 +21,7 @@ GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"
 
 
 def get(url: str) -> bytes:
-    return Fetcher(SystemClock()).get(url, deadline_s=3, attempts_max=1).body
+    return Fetcher(SystemClock()).get(url, deadline_s=30, attempts_max=1).body
 
 
 def tunnel(upstream: tuple[str, int]) -> Act:

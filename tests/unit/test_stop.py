@@ -20,6 +20,10 @@ def stop() -> Iterator[Stop]:
         yield made
 
 
+# What is ended at once would else last LONG_S; a busy machine may take some of AT_ONCE_S.
+LONG_S, AT_ONCE_S = 60, 20
+
+
 def send(number: signal.Signals) -> None:
     os.kill(os.getpid(), number)
 
@@ -40,14 +44,14 @@ def test_stop_only_notes_the_signal_when_it_comes_outside(stop: Stop, number: si
 def test_wait_lasts_its_time_when_nothing_comes(stop: Stop) -> None:
     began_s = time.monotonic()
     stop.wait(0.1)
-    assert 0.1 <= time.monotonic() - began_s < 0.5
+    assert 0.1 <= time.monotonic() - began_s < AT_ONCE_S
 
 
 def test_wait_ends_at_once_when_a_signal_comes(stop: Stop) -> None:
     timer = send_later(signal.SIGTERM, 0.1)
     began_s = time.monotonic()
-    stop.wait(10)
-    assert time.monotonic() - began_s < 1
+    stop.wait(LONG_S)
+    assert time.monotonic() - began_s < AT_ONCE_S
     assert stop.asked
     timer.join()
 
@@ -55,8 +59,8 @@ def test_wait_ends_at_once_when_a_signal_comes(stop: Stop) -> None:
 def test_wait_ends_at_once_when_the_signal_came_before(stop: Stop) -> None:
     send(signal.SIGTERM)
     began_s = time.monotonic()
-    stop.wait(10)
-    assert time.monotonic() - began_s < 1
+    stop.wait(LONG_S)
+    assert time.monotonic() - began_s < AT_ONCE_S
 
 
 def test_wait_goes_on_when_the_signal_was_another(stop: Stop) -> None:
@@ -72,8 +76,8 @@ def test_wait_goes_on_when_the_signal_was_another(stop: Stop) -> None:
 def test_wait_ends_at_once_when_a_reload_is_asked_for(stop: Stop) -> None:
     stop.reload_asked = True
     began_s = time.monotonic()
-    stop.wait(10)
-    assert time.monotonic() - began_s < 1
+    stop.wait(LONG_S)
+    assert time.monotonic() - began_s < AT_ONCE_S
 
 
 def test_wait_inside_a_call_lasts_its_time_when_a_reload_is_asked_for(stop: Stop) -> None:
@@ -88,8 +92,8 @@ def test_interruptible_raises_at_once_when_a_signal_comes(stop: Stop) -> None:
     timer = send_later(signal.SIGTERM, 0.1)
     began_s = time.monotonic()
     with pytest.raises(Stopped), stop.interruptible():
-        time.sleep(10)
-    assert time.monotonic() - began_s < 1
+        time.sleep(LONG_S)
+    assert time.monotonic() - began_s < AT_ONCE_S
     timer.join()
 
 
