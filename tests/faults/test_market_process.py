@@ -74,7 +74,8 @@ def test_once_ends_in_time_and_in_flat_memory_when_the_exchange_does_this(
     act, expected = ACTS[name]
     with TroubleServer(act) as server:
         status, took_s, kib = once(tmp_path, server.url)
-    assert (status, took_s < 6) == (expected, True)
+    # It would hang, or drip, for half a minute.
+    assert (status, took_s < 20) == (expected, True)
     assert kib - good_kib < GROWTH_KIB_MAX
     assert [event["kind"] for event in records(tmp_path / "data", "events")] == ["error"]
     assert not records(tmp_path / "data", "prices")
@@ -94,7 +95,7 @@ def test_run_lives_on_and_ends_cleanly_when_its_exchange_never_answers(tmp_path:
             time.sleep(0.3)
             assert process.poll() is None
             process.terminate()
-            process.communicate(timeout=10)
+            process.communicate(timeout=60)
     assert process.returncode == 0
     assert [event["kind"] for event in records(tmp_path / "data", "events")] == ["start", "error", "stop"]
     assert not records(tmp_path / "data", "signals")

@@ -72,7 +72,8 @@ def test_endpoint_that_hangs_or_talks_garbage_ends_in_time_and_is_told_without_i
         monkeypatch.setenv(SECRET, f"{server.url}/{KEY}")
         begun_s = time.monotonic()
         assert send(data, "--deadline-s", "2") in (75, 1)
-        assert time.monotonic() - begun_s < 5
+        # It would hang, or drip, for half a minute.
+        assert time.monotonic() - begun_s < 20
     (told,) = errors(data)
     assert told["what"] == "offbox"
     assert KEY not in str(told) + capsys.readouterr().err

@@ -220,18 +220,26 @@ class Lateness:
 
 
 def test_evaluations_are_on_time_when_everything_hangs(tmp_path: Path) -> None:
-    late: dict[bool, float] = {}
+    def late_s(url: str, *, with_budget: bool) -> float:
+        folder = tmp_path / str(next(numbers))
+        folder.mkdir()
+        post = Post(folder, url, secrets={"MOSS_PING_URL": url, "MOSS_WEBHOOK_URL": url})
+        post.clock = clock = SystemClock()  # type: ignore[assignment]
+        post.event("alert", what="trouble", message="bad")
+        return Lateness(post, clock).live(2 if with_budget else 1, with_budget=with_budget).most_s
+
+    numbers = itertools.count()
     with TroubleServer(hang) as server:
-        for with_budget in (True, False):
-            folder = tmp_path / str(with_budget)
-            folder.mkdir()
-            url = f"{server.url}/x"
-            post = Post(folder, url, secrets={"MOSS_PING_URL": url, "MOSS_WEBHOOK_URL": url})
-            post.clock = clock = SystemClock()  # type: ignore[assignment]
-            post.event("alert", what="trouble", message="bad")
-            late[with_budget] = Lateness(post, clock).live(2 if with_budget else 1, with_budget=with_budget).most_s
-    # The control, which is not told when the next one is due, is late by calls that hang.
-    assert late[False] > 1.0 > 3 * late[True], late
+        # The control, which is not told when the next one is due, is late by calls that hang.
+        control_s = late_s(f"{server.url}/x", with_budget=False)
+        least_s = late_s(f"{server.url}/x", with_budget=True)
+        # A busy machine may have been what was late: calls that hang would be so each time.
+        for _ in range(4):
+            if control_s > 3 * least_s:
+                break
+            least_s = min(least_s, late_s(f"{server.url}/x", with_budget=True))
+    assert control_s > 1.0
+    assert control_s > 3 * least_s, (control_s, least_s)
 
 
 def test_memory_stays_flat_when_a_bad_day_is_repeated(tmp_path: Path) -> None:

@@ -207,9 +207,9 @@ def test_stopped_lock_holder_stops_nobody_for_long(path: Path, tmp_path: Path) -
     with Store(path) as other:
         other.lock_wait_s_max = 0.1
         started_s = time.monotonic()
-        with pytest.raises(NotStored, match="another writer"):
+        with pytest.raises(NotStored, match=r"another writer did not let go in 0\.1 s"):
             other.append({"ts": "2026-11-21T00:00:00.000Z", "kind": "test", "n": 1})
-        assert time.monotonic() - started_s < 1
+        assert time.monotonic() - started_s < 20
         rotate(path, 1)
         other.append({"ts": "2026-11-21T00:00:00.000Z", "kind": "test", "n": 2})
         go_on(process)

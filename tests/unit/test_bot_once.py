@@ -1,5 +1,6 @@
 """One pass of the bot, as a process, against a fake exchange."""
 
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -44,7 +45,8 @@ def config_for(exchange: FakeUpbit, folder: Path, *symbols: str, more: str = "")
 def once(config: Path, data: Path) -> tuple[int, str]:
     began_s = time.monotonic()
     done = run("bot.py", "once", "--config", config, "--data", data)
-    assert time.monotonic() - began_s < 6
+    # Of the minute that an exchange hangs, as long as a busy machine takes for what is done in five seconds.
+    assert time.monotonic() - began_s < 30
     assert done.stdout == ""
     return done.returncode, done.stderr
 
@@ -182,12 +184,17 @@ def test_once_ends_with_75_when_the_exchange_is_not_there(tmp_path: Path) -> Non
 
 
 def test_once_ends_in_time_when_the_exchange_hangs(tmp_path: Path) -> None:
+    over = threading.Event()
+
     def hang(_request: Request) -> None:
-        time.sleep(7)
+        over.wait(60)
 
     with (exchange := FakeUpbit(flat)).server:
         exchange.trouble = hang
-        status, said = once(config_for(exchange, tmp_path, BTC, ETH), tmp_path / "data")
+        try:
+            status, said = once(config_for(exchange, tmp_path, BTC, ETH), tmp_path / "data")
+        finally:
+            over.set()
         assert status == 75, said
         assert len(records(tmp_path / "data", "events")) == 2
 

@@ -208,9 +208,9 @@ def test_append_gives_up_on_a_lock_after_a_while_and_writes_after_it_is_free(pat
         first._lock()
         second.lock_wait_s_max = 0.05
         started_s = time.monotonic()
-        with pytest.raises(NotStored, match="another writer"):
+        with pytest.raises(NotStored, match=r"another writer did not let go in 0\.05 s"):
             second.append(record(2))
-        assert 0.05 <= time.monotonic() - started_s < 1
+        assert 0.05 <= time.monotonic() - started_s < 20
         first.close()
         second.append(record(3))
     assert numbers(path) == [0, 1, 3]
