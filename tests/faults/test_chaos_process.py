@@ -17,7 +17,7 @@ import pytest
 
 from tests.fakes.exchange import FakeUpbit
 from tests.fakes.server import Request
-from tests.faults.chaos import SYMBOLS, Chaos, chaos
+from tests.faults.chaos import HANGS_S, SYMBOLS, Chaos, chaos
 from tests.faults.witness import Witness
 from tests.scripts import records, start, wait_for, write_config
 
@@ -35,7 +35,7 @@ def run_all(torment: Chaos, chance: random.Random, duration_s: float) -> None:
 
 def test_bot_is_back_and_nothing_is_lost_whatever_fault_comes(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
-    with chaos(tmp_path, chance) as torment:
+    with chaos(tmp_path, chance, watchdog_s=HANGS_S) as torment:
         torment.faults["hang"] = torment.hang
         run_all(torment, chance, CHAOS_S)
     sys.stdout.write(torment.table())
@@ -81,7 +81,7 @@ def narrow() -> Iterator[Path]:
             group.rmdir()
         pytest.skip(f"needs root and the memory controller of cgroups: {error}")
     yield group
-    wait_for(lambda: not (group / "cgroup.procs").read_text(), 10)
+    wait_for(lambda: not (group / "cgroup.procs").read_text(), 60)
     group.rmdir()
 
 
@@ -122,10 +122,10 @@ def test_bot_goes_on_by_itself_when_the_exchange_had_fallen_silent(tmp_path: Pat
         exchange.trouble = silent
         config = write_config(tmp_path, f'[market]\nupbit_url = "{exchange.server.url}"\n')
         with start("bot.py", "run", "--config", config, "--data", data) as process:
-            wait_for(lambda: any(event["kind"] == "error" for event in records(data, "events")), 40)
+            wait_for(lambda: any(event["kind"] == "error" for event in records(data, "events")), 60)
             answers.set()
             took_s = Witness(data).seconds_to_new_candle(time.monotonic(), 90)
             assert process.poll() is None
             process.terminate()
-            process.communicate(timeout=10)
+            process.communicate(timeout=60)
     sys.stdout.write(f"the exchange answers again: a candle {took_s:.1f} s later\n")
