@@ -41,7 +41,7 @@ class RunningDesk:
 
     def get(self, path: str, method: str = "GET", **headers: str) -> Reply:
         """Ask once, on a connection of its own; a header's name is written with underscores."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
             answer = connection.getresponse()
@@ -62,7 +62,7 @@ def running(data: Path, *options: str, **environ: str) -> Iterator[RunningDesk]:
         yield RunningDesk(process, port_of(process))
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def port_of(process: "subprocess.Popen[str]") -> int:

@@ -32,6 +32,11 @@ class Watcher:
         self._keeps = keeps
         self._position = ""
 
+    def arrive(self, desk: RunningDesk) -> None:
+        """Take the position that is now."""
+        with connect(f"ws://127.0.0.1:{desk.port}/ws", proxy=None, close_timeout=0.1) as open_socket:
+            self._position = json.loads(open_socket.recv(60))["id"]
+
     def look(self, desk: RunningDesk, until: int, patience_s: float = 10) -> None:
         """Take messages up to a record, or until the desk or the connection ends."""
         after = f"?after={self._position}" if self._position and self._keeps else ""
@@ -78,7 +83,7 @@ def test_watchers_get_every_record_once_through_rotations_kills_and_dropouts(tmp
     with ExitStack() as first:
         desk = first.enter_context(running(data))
         for watcher in (steady, forgetful):
-            watcher.look(desk, 0, patience_s=0.5)
+            watcher.arrive(desk)
         writer.start()
         # Both drop out now and then; one comes back to where it was, the other to wherever the records are.
         for _ in range(5):
@@ -90,7 +95,7 @@ def test_watchers_get_every_record_once_through_rotations_kills_and_dropouts(tmp
         time.sleep(0.2)
     with running(data) as desk:
         writer.join()
-        steady.look(desk, RECORDS)
+        steady.look(desk, RECORDS, patience_s=60)
         forgetful.look(desk, RECORDS, patience_s=1)
     assert steady.got == list(range(1, RECORDS + 1))
     assert forgetful.got != steady.got, "nothing was tried: even one who forgets its position missed nothing"

@@ -40,7 +40,7 @@ def handshake(desk: RunningDesk, path: str = "/ws", **headers: str) -> int:
     asked = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec_WebSocket_Version": "13", "Sec_WebSocket_Key": key}
     lines = {"Host": f"localhost:{desk.port}", **asked, **headers}
     text = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in lines.items())
-    with socket.create_connection(("127.0.0.1", desk.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", desk.port), timeout=60) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\n{text}\r\n".encode())
         return int(connection.recv(100).split()[1])
 
@@ -72,7 +72,7 @@ def test_desk_refuses_a_host_that_is_none(desk: RunningDesk, host: str) -> None:
 
 def test_desk_refuses_two_hosts_and_none_at_all(desk: RunningDesk) -> None:
     for lines in ("Host: localhost\r\nHost: evil.example\r\n", ""):
-        with socket.create_connection(("127.0.0.1", desk.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", desk.port), timeout=60) as connection:
             connection.sendall(f"GET /api/status HTTP/1.1\r\n{lines}Connection: close\r\n\r\n".encode())
             assert connection.recv(100).split()[1] == b"400"
 
@@ -161,7 +161,7 @@ def test_desk_does_not_start_where_others_could_come_in(
     pytest.importorskip("uvicorn")
     command = [sys.executable, "-m", "desk", "serve", "--data", str(tmp_path), "--port", "0", *options]
     done = subprocess.run(
-        command, cwd=TOP, env=environment(**environ), capture_output=True, text=True, timeout=30, check=False
+        command, cwd=TOP, env=environment(**environ), capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode in (2, 78)
     assert why in done.stderr

@@ -94,8 +94,8 @@ def test_connection_on_which_nothing_is_asked_is_let_go_and_a_socket_in_use_is_n
             b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
         )
-        assert await asyncio.wait_for(idle.read(), 10) == b""
-        assert await asyncio.wait_for(half.read(), 10) == b""
+        assert await asyncio.wait_for(idle.read(), 60) == b""
+        assert await asyncio.wait_for(half.read(), 60) == b""
         assert b"101" in await live.readline()
         assert b"hello" in await live.readuntil(b"hello")
         await asyncio.sleep(0.6)

@@ -64,7 +64,7 @@ def test_record_beyond_json_does_not_end_the_others(tmp_path: Path) -> None:
         async with aclosing(hub.messages(None)) as messages:
             await anext(messages)
             prices.write_bytes(odd + usual)
-            message = await asyncio.wait_for(anext(messages), 10)
+            message = await asyncio.wait_for(anext(messages), 60)
         hub.close()
         assert message
         return float(json.loads(message.text)["record"]["volume"])

@@ -69,22 +69,22 @@ def _while_running(command: list[str], port: int) -> Iterator[None]:
             with socket.socket() as probe:
                 return probe.connect_ex(("127.0.0.1", port)) == 0
 
-        wait_for(is_there, 20)
+        wait_for(is_there, 60)
         yield
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def secure(port: int) -> ssl.SSLSocket:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    plain = socket.create_connection(("127.0.0.1", port), timeout=10)
+    plain = socket.create_connection(("127.0.0.1", port), timeout=60)
     return context.wrap_socket(plain, server_hostname=NAME)
 
 
 def get(port: int, path: str, **headers: str) -> http.client.HTTPResponse:
-    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=60)
     connection.sock = secure(port)
     named = {"Host": f"{NAME}:{port}", **{name.replace("_", "-"): value for name, value in headers.items()}}
     connection.request("GET", path, headers=named)
@@ -113,11 +113,11 @@ def looks_right(port: int) -> None:
     with connect(
         f"wss://{NAME}:{port}/ws", sock=secure_plain(port), ssl=unchecked(), origin=own, additional_headers=headers
     ) as ws:
-        assert json.loads(ws.recv(10))["hello"] is True
+        assert json.loads(ws.recv(60))["hello"] is True
 
 
 def secure_plain(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=10)
+    return socket.create_connection(("127.0.0.1", port), timeout=60)
 
 
 def unchecked() -> ssl.SSLContext:
