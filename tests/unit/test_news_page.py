@@ -102,7 +102,7 @@ def test_a_megabyte_of_anything_takes_no_long_time(filler: str) -> None:
     began_s = time.process_time()
     with contextlib.suppress(Unusable):
         assert len(read("<li>" + filler * (1_000_000 // len(filler)), "div li", "a")) <= 1_000
-    assert time.process_time() - began_s < 10
+    assert time.process_time() - began_s < 40
 
 
 @given(st.text(alphabet="<>/ !-abli='\"&;#x\n", max_size=200))
