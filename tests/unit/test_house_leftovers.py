@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import leftovers
 from tests.layout.source import TOP
 
 LEAVES_CHILD = """
@@ -27,8 +28,11 @@ def test_waits():
 """
 
 
-def guarded(source: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+def guarded(source: str, folder: Path, grace_s: float = leftovers.GRACE_S) -> "subprocess.CompletedProcess[str]":
     (folder / "test_it.py").write_text(source, encoding="utf-8")
+    (folder / "conftest.py").write_text(
+        f"import tests.leftovers\ntests.leftovers.GRACE_S = {grace_s}\n", encoding="utf-8"
+    )
     command = [
         sys.executable,
         "-m",
@@ -47,7 +51,7 @@ def guarded(source: str, folder: Path) -> "subprocess.CompletedProcess[str]":
 
 @pytest.mark.parametrize(("source", "named"), [(LEAVES_CHILD, "sleep 301"), (LEAVES_ORPHAN, "sleep 302")])
 def test_run_fails_and_names_it_when_a_process_is_left(source: str, named: str, tmp_path: Path) -> None:
-    done = guarded(source, tmp_path)
+    done = guarded(source, tmp_path, 0.5)
     assert done.returncode == 1
     assert "left running" in done.stdout
     assert named in done.stdout
