@@ -33,7 +33,7 @@ def start(script: str, *arguments: str | Path, cwd: Path = TOP, **extra: str) ->
 
 
 def run(
-    script: str, *arguments: str | Path, cwd: Path = TOP, limit_s: float = 60, **extra: str
+    script: str, *arguments: str | Path, cwd: Path = TOP, limit_s: float = 120, **extra: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a script to its end and return what it said."""
     with start(script, *arguments, cwd=cwd, **extra) as process:
@@ -62,7 +62,7 @@ def write_config(folder: Path, text: str) -> Path:
     return path
 
 
-def wait_for(is_there: Callable[[], bool], limit_s: float = 30) -> None:
+def wait_for(is_there: Callable[[], bool], limit_s: float = 60) -> None:
     """Wait until something is there, for so long at most."""
     end_s = time.monotonic() + limit_s
     while not is_there():

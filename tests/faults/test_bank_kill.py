@@ -40,7 +40,7 @@ def live_and_die(script: str, folder: Path, seed: int, rounds: int) -> list[str]
                 process.send_signal(end)
             if not last:
                 keys.append(order(data, chance, len(keys)))
-            process.communicate(timeout=20)
+            process.communicate(timeout=60)
     return keys
 
 

@@ -30,11 +30,11 @@ def live_and_die(script: str, folder: Path, seed: int, rounds: int) -> Path:
             wait_for_more(data, "events", 1)
             time.sleep(chance.uniform(0, 0.4))
             process.kill()
-            process.communicate(timeout=20)
+            process.communicate(timeout=60)
     with start(script, "run", "--config", config, "--data", data) as process:
         wait_for_more(data, "signals", 4)
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     return data
 
 

@@ -55,7 +55,7 @@ def test_desk_opens_nothing_for_writing_through_a_whole_visit(program: Callable[
         desk = RunningDesk(process, port_of(process))
         for path in VISIT:
             desk.get(path)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
     finally:
         process.kill()
         process.wait()
@@ -67,5 +67,5 @@ def test_desk_opens_nothing_for_writing_through_a_whole_visit(program: Callable[
 def test_trace_shows_it_when_something_is_written(program: Callable[..., str], tmp_path: Path) -> None:
     log = tmp_path / "trace"
     line = f"from store import Store; Store({str(tmp_path / 'x.jsonl')!r}).append(dict(ts='2026', kind='x'))"
-    traced(program("strace"), log, sys.executable, "-c", line).communicate(timeout=30)
+    traced(program("strace"), log, sys.executable, "-c", line).communicate(timeout=60)
     assert any("x.jsonl" in change for change in changes(log.read_text()))

@@ -34,7 +34,7 @@ def test_bot_pings_after_an_evaluation_and_obeys_its_owner(tmp_path: Path) -> No
             wait_for(lambda: any(event["kind"] == "command" for event in records(data, "events")), limit_s=60)
             wait_for(lambda: any(event["kind"] == "alert" for event in records(data, "events")), limit_s=60)
             process.terminate()
-            _, err = process.communicate(timeout=20)
+            _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     (command,) = [event for event in records(data, "events") if event["kind"] == "command"]
     assert (command["what"], command["by"], command["update_id"]) == ("pause", "telegram", 7)

@@ -15,7 +15,7 @@ FLAGS = (
 ZONE = "Asia/Seoul"
 DESKTOP = (1280, 900)
 PHONE = (360, 780)
-_WAIT_MS = 15_000
+_WAIT_MS = 60_000
 
 
 class Visit:

@@ -183,7 +183,7 @@ def test_backfill_ends_after_a_page_when_it_is_asked_to(tmp_path: Path) -> None:
         wait_for(lambda: has_begun(data))
         process.terminate()
         try:
-            _, err = process.communicate(timeout=10)
+            _, err = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 0, err

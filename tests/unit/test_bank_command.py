@@ -81,7 +81,7 @@ def test_bank_orders_what_a_bot_that_runs_then_does(tmp_path: Path) -> None:
             wait_for(lambda: any("order" in record for record in records(data, "ledger")), limit_s=60)
         finally:
             process.terminate()
-            process.communicate(timeout=10)
+            process.communicate(timeout=60)
     assert [status for status, *_ in done] == [0, 1]
     assert "deposit is ordered; a bot that runs follows within half a minute" in done[0][2]
     assert "there is 0 KRW-XRP, and 0.5 was asked for" in done[1][2]

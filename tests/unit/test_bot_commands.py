@@ -25,7 +25,7 @@ def test_run_ends_cleanly_when_it_is_asked_to(tmp_path: Path, number: signal.Sig
     with start("bot.py", "run", "--config", write_config(tmp_path, DEMO), "--data", data) as process:
         wait_for(lambda: len(records(data, "signals")) >= 4)
         process.send_signal(number)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert out == ""
     assert [event["kind"] for event in records(data, "events") if event["kind"] in ("start", "stop")] == [
@@ -44,7 +44,7 @@ def test_run_is_the_command_when_none_is_named(tmp_path: Path) -> None:
     with start("bot.py", MOSS_CONFIG=str(config), MOSS_DATA=str(data)) as process:
         wait_for(lambda: bool(records(data, "prices")))
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
     assert process.returncode == 0
 
 
@@ -53,7 +53,7 @@ def test_run_reports_each_hour(tmp_path: Path) -> None:
     with start("bot.py", "run", "--config", write_config(tmp_path, DEMO), "--data", data) as process:
         wait_for(lambda: any(event["kind"] == "report" for event in records(data, "events")))
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
     report = next(event for event in records(data, "events") if event["kind"] == "report")
     assert report["candles"] > 100
     assert report["rss_kib"] > 1000
@@ -127,7 +127,7 @@ def test_run_goes_on_with_the_last_good_config_when_the_file_has_become_wrong(tm
         with start("bot.py", "run", "--config", config, "--data", data) as process:
             wait_for_more(data, "signals", 1)
             process.terminate()
-            _, err = process.communicate(timeout=10)
+            _, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
         config.write_text("[market]\nsource = 'dem")
     assert f"{config}: is not TOML" in err
@@ -156,7 +156,7 @@ def test_run_follows_a_new_config_at_sighup_and_keeps_the_old_one_when_it_is_wro
         wait_for(lambda: any(event["kind"] == "reload" for event in records(data, "events")))
         wait_for_more(data, "signals", 4)
         process.terminate()
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     told = ("start", "alert", "reload", "alert_end", "stop")
     events = [event for event in records(data, "events") if event["kind"] in told]
@@ -171,7 +171,7 @@ def test_run_tells_systemd_how_it_goes(tmp_path: Path) -> None:
     config, data, heard = write_config(tmp_path, DEMO), tmp_path / "data", list[str]()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "notify"))
-        systemd.settimeout(20)
+        systemd.settimeout(60)
 
         def hear(word: str) -> None:
             while not heard or word not in heard[-1]:
@@ -188,7 +188,7 @@ def test_run_tells_systemd_how_it_goes(tmp_path: Path) -> None:
             hear("READY=1")
             process.terminate()
             hear("STOPPING=1")
-            process.communicate(timeout=10)
+            process.communicate(timeout=60)
     assert process.returncode == 0
     assert any(word.startswith("WATCHDOG=1\nSTATUS=") and "KRW-" in word for word in heard)
 

@@ -55,13 +55,13 @@ def test_drill_clears_its_copy_away_when_it_is_ended_twice(name: str) -> None:
         for said in ("going\n", "gone\n"):
             process.send_signal(signal.Signals[name])
             assert process.stdout.readline() == said
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (1, "", "the drill was stopped; its copy is gone\n")
 
 
 def test_drill_tells_how_to_clear_up_when_a_copy_was_left(tmp_path: Path) -> None:
     place = "import pathlib, sys; from drill import twin, __main__; twin.PLACE = pathlib.Path(sys.argv[1]); "
     with start(f"{place} sys.exit(__main__.main())", str(tmp_path)) as process:
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert err.endswith(f"Else: systemctl stop moss-drill.service; umount {tmp_path}/data; rm -r {tmp_path}\n")

@@ -112,7 +112,7 @@ def test_korean_is_written_as_it_is_read_on_a_terminal_of_utf_8(
     environ = environment(LC_ALL="C.UTF-8", PYTHONIOENCODING=encoding)
     with open(ours, "rb", buffering=0) as screen:
         with open(theirs, "wb", buffering=0) as terminal:
-            done = subprocess.run(command, cwd=place, env=environ, stdout=terminal, stderr=subprocess.PIPE, timeout=30)
+            done = subprocess.run(command, cwd=place, env=environ, stdout=terminal, stderr=subprocess.PIPE, timeout=60)
             shown = screen.read(100_000)
         assert (done.returncode, done.stderr) == (0, b"")
     assert ("코스피 급락" in shown.decode()) is is_readable
@@ -124,7 +124,7 @@ def test_scores_are_ascii_wherever_a_program_reads_them(place: Path) -> None:
     for encoding in ("utf-8", "ascii"):
         command = [sys.executable, str(TOP / "sentiment.py"), "score", "코스피 급락"]
         environ = environment(LC_ALL="C.UTF-8", PYTHONIOENCODING=encoding)
-        out = subprocess.run(command, cwd=place, env=environ, capture_output=True, check=True, timeout=30).stdout
+        out = subprocess.run(command, cwd=place, env=environ, capture_output=True, check=True, timeout=60).stdout
         assert out.isascii()
         assert json.loads(out)["text"] == "코스피 급락"
 
@@ -143,5 +143,5 @@ def test_ctrl_c_in_a_pipeline_that_ends_with_it_is_quiet(place: Path) -> None:
             process.stdout.readline()
             time.sleep(0.1)  # until it waits for the next
             process.send_signal(signal.SIGINT)
-            _, err = process.communicate(timeout=30)
+            _, err = process.communicate(timeout=60)
         assert (process.returncode, err) == (130, b"")

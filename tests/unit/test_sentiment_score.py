@@ -21,7 +21,7 @@ def score(*arguments: str, given: bytes = b"", locale: str = "C.UTF-8") -> list[
         capture_output=True,
         check=True,
         env={"PATH": os.environ["PATH"], "LC_ALL": locale},
-        timeout=30,
+        timeout=60,
     )
     assert ended.stderr == b""
     assert ended.stdout.isascii()
@@ -58,7 +58,7 @@ def test_broken_utf_8_is_replaced_and_controls_are_escaped() -> None:
     given = b"a\xffb\x00\x1b[31m\x7f\n"
     assert score(given=given)[0]["text"] == "a\ufffdb\x00\x1b[31m\x7f"
     ended = subprocess.run(
-        [sys.executable, str(TOP / "sentiment.py"), "score"], input=given, capture_output=True, check=True, timeout=30
+        [sys.executable, str(TOP / "sentiment.py"), "score"], input=given, capture_output=True, check=True, timeout=60
     )
     assert all(byte >= 0x20 and byte != 0x7F for byte in ended.stdout.rstrip(b"\n"))
 
@@ -80,7 +80,7 @@ def test_it_needs_neither_network_nor_store_nor_config() -> None:
         "print(sorted({name.partition('.')[0] for name in sys.modules} & {'requests', 'tenacity', 'store', 'tomllib'}))"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, check=True, text=True, cwd=TOP, timeout=30
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True, cwd=TOP, timeout=60
     )
     assert ended.stdout.splitlines()[-1] == "[]"
 
@@ -93,7 +93,7 @@ def test_headline_that_begins_with_a_dash_is_scored_behind_two(headline: str) ->
 
 def test_a_wrong_argument_is_a_usage_error() -> None:
     ended = subprocess.run(
-        [sys.executable, str(TOP / "sentiment.py"), "score", "--nope"], capture_output=True, check=False, timeout=30
+        [sys.executable, str(TOP / "sentiment.py"), "score", "--nope"], capture_output=True, check=False, timeout=60
     )
     assert ended.returncode == 2
 
@@ -102,7 +102,7 @@ def test_a_link_to_the_script_finds_its_words_and_model(tmp_path: Path) -> None:
     link = tmp_path / "score.py"
     link.symlink_to(TOP / "sentiment.py")
     ended = subprocess.run(
-        [sys.executable, str(link), "score", "Profit fell"], capture_output=True, check=True, cwd=tmp_path, timeout=30
+        [sys.executable, str(link), "score", "Profit fell"], capture_output=True, check=True, cwd=tmp_path, timeout=60
     )
     assert json.loads(ended.stdout)["score"] < 0
 

@@ -171,7 +171,7 @@ def test_follow_prints_as_records_come_and_says_where_to_go_on(path: Path, endin
             assert json.loads(process.stdout.readline())["n"] == 31
         time.sleep(0.05)
         process.send_signal(ending)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
         kept = process.stderr.read().splitlines()[-1].rpartition(" ")[2]
     with Store(path) as store:
         store.append(record(32))
@@ -186,7 +186,7 @@ def test_follow_tells_no_position_past_what_it_printed_when_it_is_asked_to_end(p
         "command.show = asked\nsys.exit(command.main(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", code, "follow", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
     assert done.returncode == 0
     printed = [json.loads(line)["n"] for line in done.stdout.splitlines()]
     kept = done.stderr.splitlines()[-1].rpartition(" ")[2]

@@ -90,7 +90,7 @@ def test_command_follows_until_it_is_interrupted(tmp_path: Path) -> None:
         store.append(SIGNAL | {"signal": "SELL"})
         assert process.stdout.readline() == "12:05 SELL KRW-BTC 98,100,000 fast>slow\n"
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=60)
         watchdog.cancel()
     assert (process.returncode, said) == (0, f"reading {tmp_path}\n")
     store.close()
