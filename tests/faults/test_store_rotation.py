@@ -65,6 +65,10 @@ class Flood:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # Nor would it have begun a new one after the last: the first of two may have been under way.
+        wanted = self.count + 2
+        while self.count < wanted and self._thread.is_alive():
+            time.sleep(0.001)
         self._stop.set()
         self._thread.join()
         self._store.close()
