@@ -1,8 +1,9 @@
 """`python -m bench.score [FILE ...]`: how good and, by its CPU time, how fast the scorer is, beside what people use.
 
-Files are lines of label, tab and text; our own kept-out headlines come first, then general and crypto ones of ours, in
-English. The peers are imported from the folder MOSS_PEERS, where `make bench-score` has put them; they know no Korean.
-KNU SentiLex, which does, may not be handed on: KNU=path/SentiWord_info.json names your copy of it.
+Files are lines of label, tab and text; our own kept-out headlines come first, then general and crypto ones in English
+and plain ones in Korean, of ours too. The peers are imported from the folder MOSS_PEERS, where `make bench-score` has
+put them; they know no Korean. KNU SentiLex, which does, may not be handed on: KNU=path/SentiWord_info.json names your
+copy of it.
 """
 
 import json
@@ -16,12 +17,12 @@ import sentiment
 from agent.news.evaluation import LABELS, labelled, macro_f1, measure
 
 TOP = Path(__file__).resolve().parent.parent
-GENERAL = TOP / "bench" / "general_en.tsv"
+KEPT_OUT = (TOP / "bench" / "general_en.tsv", TOP / "bench" / "plain_ko.tsv")
 
 
 def main() -> None:
     """Print a line for each scorer and set."""
-    for name in [f"{sentiment.NEWS}/labels_heldout.tsv", str(GENERAL), *sys.argv[1:]]:
+    for name in [f"{sentiment.NEWS}/labels_heldout.tsv", *map(str, KEPT_OUT), *sys.argv[1:]]:
         with open(name, "rb") as lines:
             told = labelled(lines, name)
         print(f"score: {name}: {len(told)} texts")

@@ -112,6 +112,7 @@ def _turn(marks: list[Mark], index: int) -> None:
         closer = behind.place - turn.place <= 2 < turn.place - before.place
         # "cut", "raise", "less" take an object; "fall" and "rise" have only a subject.
         operand = behind if closer or turn.group.alone < 0.5 else before
+    operand = operand or (_told_before(marks, index) if turn.hangul else None)
     if operand is None:
         return
     turn.operand = operand
@@ -121,6 +122,13 @@ def _turn(marks: list[Mark], index: int) -> None:
     else:
         operand.become(operand.value * turn.group.sign * _EASED, "turned", turn)
         turn.value = 0.0
+
+
+def _told_before(marks: list[Mark], index: int) -> Mark | None:
+    """Return what moved the same way in the part before: "물가 8% 올라…30년 만에 최고" says both of one quantity."""
+    told = [mark for mark in marks[:index] if mark.group.kind != "then"][-2:]
+    is_one = len(told) == 2 and told[1].word == "…" and told[0].group.sign == marks[index].group.sign
+    return told[0].operand if is_one else None
 
 
 def _operand(turn: Mark, near: Iterator[Mark]) -> Mark | None:

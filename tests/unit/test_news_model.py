@@ -75,6 +75,13 @@ PAIRS = [
     ("비트코인 급락 후 반등", "비트코인 급등 후 급락"),
     ("코스닥, 하락세 끊고 반등", "코스닥, 상승세 끊고 하락"),
     ("비트코인 ETF 순유입 확대", "비트코인 ETF 순유출 확대"),
+    # Both parts speak of one quantity.
+    ("외식물가 8% 내려…30년 만에 최저", "외식물가 8% 올라…30년 만에 최고"),
+    ("실업률 2.1%로 하락…역대 최저", "실업률 5.3%로 상승…10년 만에 최고"),
+    # What a phrase says that its words would not.
+    ("Euro zone emerges from recession", "Euro zone sinks into recession"),
+    ("Bitcoin claws back above $100,000", "Bitcoin bleeds for a fifth day"),
+    ("고객 이탈 멈췄다", "고객 이탈 가속"),
 ]
 
 NEUTRAL = [
