@@ -77,15 +77,17 @@ def test_rotations_killed_at_random_lose_nothing(path: Path, program: Callable[.
     program("logrotate")
     rng = random.Random(seed)
     config = logrotate_config(path.parent)
+    numbered: dict[str, int] = {}
     killed = 0
     n = 0
     with Store(path, durable=False) as store:
         for turn in range(60):
             store.append_many(record(at, x=rng.randbytes(500).hex()) for at in range(n, n + 40))
             n += 40
-            # Older names, since logrotate's own are of this second.
-            for fresh in path.parent.glob(f"{path.name}-20*"):
-                fresh.rename(path.with_name(re.sub(r"-\d+-\d+", f"-19991231-{10**9 + turn}", fresh.name)))
+            # Older names, since logrotate's own are of this second; one each, what is packed and what is not alike.
+            for fresh in sorted(path.parent.glob(f"{path.name}-20*")):
+                number = numbered.setdefault(fresh.name.removesuffix(".gz"), 10**9 + len(numbered))
+                fresh.rename(path.with_name(re.sub(r"-\d+-\d+", f"-19991231-{number}", fresh.name)))
             if path.exists() and turn % 2:
                 rotate(path, turn)
             store.append(record(n))
