@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from store import Record, Store, scan
+from store import Record, Store
 from store.prune import Kept
 from tests.faults.store_rotation import compress, rotate
 
@@ -15,13 +15,6 @@ DAY_S = 86_400
 
 def record(n: int) -> Record:
     return {"ts": f"2026-11-21T00:{n // 60 % 60:02d}:{n % 60:02d}.000Z", "kind": "test", "n": n}
-
-
-def numbers(path: Path) -> list[int]:
-    def no_damage(damage: object) -> None:
-        raise AssertionError(damage)
-
-    return [found["n"] for found in scan(path, on_damage=no_damage)]
 
 
 def two_streams(folder: Path) -> Path:

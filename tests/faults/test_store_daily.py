@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from store import Record, Store, newest, scan, tail, verify
+from store import Record, Store, newest, tail, verify
 from tests.faults.store_rotation import compress, logrotate, logrotate_config, rotate
+from tests.numbered import numbers
 
 DAYS = 400
 DAY_ONE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -23,13 +24,6 @@ DAY_ONE = datetime(2026, 1, 1, tzinfo=UTC)
 def record(n: int, **fields: object) -> Record:
     moment = DAY_ONE + timedelta(hours=6 * n)
     return {"ts": f"{moment:%Y-%m-%dT%H:%M:%S}.000Z", "kind": "test", "n": n, **fields}
-
-
-def numbers(path: Path) -> list[int]:
-    def no_damage(damage: object) -> None:
-        raise AssertionError(damage)
-
-    return [found["n"] for found in scan(path, on_damage=no_damage)]
 
 
 @pytest.fixture

@@ -6,20 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from store import NotStored, Record, Store, reserve, scan, verify
+from store import NotStored, Record, Store, reserve, verify
 from tests.faults.small_store_disk import fill, small_disk
 from tests.faults.store_rotation import logrotate, rotate
+from tests.numbered import numbers
 
 
 def record(n: int, **fields: object) -> Record:
     return {"ts": f"2026-11-21T00:{n // 60 % 60:02d}:{n % 60:02d}.000Z", "kind": "test", "n": n, **fields}
-
-
-def numbers(path: Path) -> list[int]:
-    def no_damage(damage: object) -> None:
-        raise AssertionError(damage)
-
-    return [found["n"] for found in scan(path, on_damage=no_damage)]
 
 
 @pytest.fixture

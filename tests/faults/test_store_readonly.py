@@ -10,19 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from store import NotStored, Record, Store, scan, tail, verify
+from store import NotStored, Record, Store, tail, verify
 from tests.faults.small_store_disk import small_disk
+from tests.numbered import numbers
 
 
 def record(n: int) -> Record:
     return {"ts": f"2026-11-21T00:00:{n % 60:02d}.000Z", "kind": "test", "n": n}
-
-
-def numbers(path: Path) -> list[int]:
-    def no_damage(damage: object) -> None:
-        raise AssertionError(damage)
-
-    return [found["n"] for found in scan(path, on_damage=no_damage)]
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from store.__main__ import main
 from store.backup import backup, backups
 from store.manifest import BackupFailed, load
 from store.restore import restore
-from tests.data_folder import DAY_S, NOW_S, hurt, numbers, record, two_streams
+from tests.data_folder import DAY_S, NOW_S, hurt, record, two_streams
 from tests.faults.store_rotation import compress, rotate
+from tests.numbered import numbers
 
 
 @pytest.fixture

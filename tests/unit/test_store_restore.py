@@ -10,7 +10,8 @@ from store.__main__ import main
 from store.backup import backup
 from store.manifest import BadBackup
 from store.restore import restore
-from tests.data_folder import NOW_S, numbers, record, two_streams
+from tests.data_folder import NOW_S, record, two_streams
+from tests.numbered import numbers
 
 
 @pytest.fixture

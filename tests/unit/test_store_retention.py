@@ -8,8 +8,9 @@ from store import Store
 from store.backup import backup, backups
 from store.manifest import load
 from store.restore import restore
-from tests.data_folder import DAY_S, NOW_S, numbers, record, two_streams
+from tests.data_folder import DAY_S, NOW_S, record, two_streams
 from tests.faults.store_rotation import compress, rotate
+from tests.numbered import numbers
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from store import Store
 from store.backup import backup, backups
 from store.prune import prune
 from store.restore import restore
-from tests.data_folder import DAY_S, NOW_S, hurt, in_days, numbers, pruned, record, two_streams
+from tests.data_folder import DAY_S, NOW_S, hurt, in_days, pruned, record, two_streams
 from tests.faults.store_rotation import rotate
+from tests.numbered import numbers
 
 
 @pytest.fixture
