@@ -1,19 +1,21 @@
 """The words that the scorer knows, read from lexicon.tsv; what they do to each other is in composition.py.
 
 A line is language, kind, sign, weight, weight alone and words, divided by tabs. Kinds: `metric` is a quantity, its
-sign whether more of it is good; `fear` is one too and swallows what is feared (with sign 1: what is denied, as a crime
-is by an acquittal); `turn` moves a quantity up or down, and counts `alone` where none is named; `ease` is a turn down
-that also takes back what another word says; `word` is good or bad by itself; `not` denies; `soft` (despite) and `then`
-(after, where the opposite follows) make what they govern count little; `break` parts clauses; `none` hides a word
-inside that would mislead. Korean stems match inside a word, the longest first, and lines of language `end` are what may
-follow the last of them; in English `~` adds the regular endings and `_` joins a phrase.
+sign whether more of it is good, and `price` one whose way outweighs the news; `fear` is one too and swallows what is
+feared (with sign 1: what is denied, as a crime is by an acquittal); `turn` moves a quantity up or down (with sign 0:
+leaves it), and counts `alone` where none is named; `move` moves prices only; `ease` is a turn down that also takes
+back what another word says, where it is below 0 alone only what is bad; `word` is good or bad by itself; `not` denies;
+`soft` (despite), `then` (after, where the opposite follows) and `doubt` make what they govern count little, a doubt
+only back to a `comma` and none beside a `why`; `break` parts clauses; `none` hides a word inside that would mislead.
+Korean stems match inside a word, the longest first, and lines of language `end` are what may follow the last of them;
+in English `~` adds the regular endings and `_` joins a phrase.
 """
 
 from typing import NamedTuple
 
-KINDS = ("metric", "fear", "turn", "ease", "word", "not", "soft", "doubt", "then", "break", "none")
-QUANTITIES = ("metric", "fear")
-TURNS = ("turn", "ease")
+QUANTITIES = ("metric", "price", "fear")
+TURNS = ("turn", "move", "ease")
+KINDS = (*QUANTITIES, *TURNS, "word", "not", "soft", "doubt", "then", "why", "comma", "break", "none")
 
 
 class Group(NamedTuple):
@@ -102,8 +104,8 @@ class Lexicon:
             else:
                 start += 1
         ending = self._endings.get(word[end:])
-        # 급락후 may be written apart, 급락 후.
-        return [*found, (word[end:], ending)] if ending and (found or ending.kind == "then") else found
+        # 급락후 and 우려속 may be written apart, 급락 후.
+        return [*found, (word[end:], ending)] if ending and (found or ending.kind in ("then", "soft")) else found
 
 
 def hangul(word: str) -> bool:

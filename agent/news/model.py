@@ -16,7 +16,8 @@ from agent.news.lexicon import Lexicon, hangul
 from agent.news.text import language, normalise, tokens
 
 BUCKETS = 1 << 17
-_KINDS, _HOWS = ("turn", "ease", "metric", "fear", "word"), ("alone", "turned", "modified", "numbers")
+_KINDS = ("turn", "move", "ease", "metric", "price", "fear", "word")
+_HOWS = ("alone", "turned", "priced", "modified", "numbers")
 _FOUND = [f"{kind} {how} {sign}" for kind in _KINDS for how in _HOWS for sign in ("good", "bad")]
 FEATURES = [f"{lang} {what}" for lang in ("en", "ko") for what in ("headline", *_FOUND)]
 """What a headline has: being one of its language, and kinds of findings."""

@@ -27,7 +27,7 @@ PRIORS = {
     place: _GOOD if name.endswith("good") else _BAD if name.endswith("bad") else _HEADLINE
     for name, place in _PLACES.items()
 }
-REST = Prior((0.0, 0.0), 0.2, (0, 0))
+REST = Prior((0.0, 0.0), 0.13, (0, 0))
 
 
 def own(files: Iterable[Path], lexicon: Lexicon) -> list[Example]:

@@ -78,6 +78,24 @@ PAIRS = [
     # Both parts speak of one quantity.
     ("외식물가 8% 내려…30년 만에 최저", "외식물가 8% 올라…30년 만에 최고"),
     ("실업률 2.1%로 하락…역대 최저", "실업률 5.3%로 상승…10년 만에 최고"),
+    # The price's own way outweighs its news, in Korean.
+    ("가온전자, 적자 전환…주가는 급등", "가온전자, 흑자 전환…주가는 급락"),
+    ("[특징주] 가온전자, 검찰 고발…주가는 강세", "[특징주] 가온전자, 공급 계약…주가는 약세"),
+    ("가온전자 주가, 긴축 우려 속 상승", "가온전자 주가, 완화 기대 속 하락"),
+    ("코스피, 금리인상 소화하며 반등", "코스피, 금리인하에도 하락"),
+    ("부진하던 가온전자, 급등", "치솟던 가온전자, 급락"),
+    ("가온전자 주가 3%↑ 오름폭 확대", "가온전자 주가 3%↓ 낙폭 확대"),
+    # "Why" asks for a reason of what happened; any other question doubts it, in its own part.
+    ("가온전자 주가 왜 올랐나?", "가온전자 주가 왜 떨어졌나?"),
+    ("가온전자 주가 급등, 어디까지 갈까?", "가온전자 주가 급락, 바닥은 어디?"),
+    # What goes on, goes on its own way.
+    ("가온전자 주가 상승 지속", "가온전자 주가 하락 지속"),
+    # What is bad is a chance, what is good is none.
+    ("가온전자 주가 하락은 저가 매수 기회", "가온전자 주가 하락 불가피"),
+    ("특허 소송 승소", "특허 소송 패소"),
+    ("가온전자, 적자 행진 끝", "가온전자, 호황 끝"),
+    # A verb knows better than the sign of a number.
+    ("한은, 성장률 -0.9%로 상향", "한은, 성장률 0.9%로 하향"),
     # What a phrase says that its words would not.
     ("Euro zone emerges from recession", "Euro zone sinks into recession"),
     ("Bitcoin claws back above $100,000", "Bitcoin bleeds for a fifth day"),
@@ -92,6 +110,9 @@ NEUTRAL = [
     "다음 주 경제 일정: 9일 고용 통계 발표",
     "[포토] 아라통신 본사에 걸린 새 간판",
     "12,345",
+    "코스피, 외국인 팔자에 혼조",
+    "가온전자, 호실적에도 주가 보합",
+    "가온전자 주가 더 오를까?",
 ]
 
 
