@@ -87,7 +87,7 @@ def _let_numbers_decide(marks: list[Mark], text: str) -> None:
 
 def _let_price_decide(marks: list[Mark]) -> None:
     """Let the price's own way outweigh its news: "흑자 달성…주가는 급락" is bad, and "호실적에도 주가 보합" little."""
-    prices = {_sign(mark.value): mark for mark in marks if mark.how == "priced"}
+    prices = {_sign(mark.value): mark for mark in marks if mark.how == "priced" or mark.group[:2] == ("move", 0)}
     if 0 not in prices and len(prices) != 1:
         return
     way = 0 if 0 in prices else next(iter(prices))
@@ -152,7 +152,7 @@ def _turn(marks: list[Mark], index: int) -> None:
         closer = behind.place - turn.place <= 2 < turn.place - before.place
         # "cut", "raise", "less" take an object; "fall" and "rise" have only a subject.
         operand = behind if closer or turn.group.alone < 0.5 else before
-    operand = operand or (_told_before(marks, index) if turn.hangul else None)
+    operand = operand or (_told_before(marks, index) or _price_before(marks, index) if turn.hangul else None)
     if operand is None:
         return
     turn.operand = operand
@@ -174,22 +174,32 @@ def _told_before(marks: list[Mark], index: int) -> Mark | None:
     return told[0].operand if is_one else None
 
 
+def _price_before(marks: list[Mark], index: int) -> Mark | None:
+    """Return the price whose news stands between it and its move: "코스피, 긴축 우려에 하락"."""
+    for mark in reversed(marks[:index]):
+        if mark.group.kind == "price" or not mark.hangul:
+            return mark if mark.hangul else None
+    return None
+
+
 def _operand(turn: Mark, near: Iterator[Mark]) -> Mark | None:
     # A share's "강세" moves no sales. What is good gives no chance, what is bad does: "급락은 매수 기회".
     moved = ("price",) if turn.group.kind == "move" else QUANTITIES
     is_chance = turn.group.alone < 0
-    taken_back = ("word", "turn", "move", "ease") if is_chance else ("word", "turn", "move")
+    goes_on = turn.hangul and turn.group.kind == "turn" and turn.group.alone < _GOES_ON
     for mark in near:
         kind = mark.group.kind
         if kind in QUANTITIES:
-            if kind in moved and not (is_chance and mark.group.sign > 0):
+            # What spreads or deepens is no price, unless the price stands at its side.
+            is_far = goes_on and kind == "price" and turn.place - mark.place > 2
+            if kind in moved and not is_far and not (is_chance and mark.group.sign > 0):
                 return mark
             continue
         # What eases also takes back what is no quantity, as in "하락 진정"; what fails only what is good.
-        if turn.group.kind == "ease" and kind in taken_back and (mark.value > 0 or turn.group.alone < 0.3):
+        if turn.group.kind == "ease" and kind in ("word", *TURNS) and (mark.value > 0 or turn.group.alone < 0.3):
             return None if is_chance and mark.value > 0 else mark
         if kind in TURNS:
-            if turn.hangul and turn.group.kind == "turn" and turn.group.alone < _GOES_ON:
+            if goes_on:
                 return None  # "하락 지속", "하락 심화": it goes on, whatever it is
             # "Claims jump to highest in months": both say it of one quantity. "하락세 끊고 상승" does not.
             is_over = turn.hangul and mark.group.kind == "ease" and turn.group.sign > 0
