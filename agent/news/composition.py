@@ -53,10 +53,11 @@ class Mark:
 
 def findings(text: str, tokens: list[str], lexicon: Lexicon) -> list[Mark]:
     """Return what speaks for good or bad; Hangul is read by the Korean words, everything else by the English ones."""
-    marks = [Mark(*found) for found in lexicon.marks(tokens)]
-    if any(mark.group.kind == "why" for mark in marks):
-        # "Why did it fall?" doubts nothing.
-        marks = [mark for mark in marks if mark.group.kind not in ("why", "doubt")]
+    found = lexicon.marks(tokens)
+    kinds = {group.kind for group, _, _ in found}
+    # "Why did it fall?" doubts nothing, and a comma ends nothing but a doubt.
+    idle = ("why", "doubt", "comma") if "why" in kinds or "doubt" not in kinds else ()
+    marks = [Mark(*each) for each in found if each[0].kind not in idle]
     if "'" in tokens or '"' in tokens:
         _set_apart(marks, tokens)
     for step in (("fear",), TURNS, ("not", "soft", "doubt", "then")):
@@ -70,10 +71,9 @@ def findings(text: str, tokens: list[str], lexicon: Lexicon) -> list[Mark]:
 
 def _let_numbers_decide(marks: list[Mark], text: str) -> None:
     """Let numbers that are compared say which way a quantity went, where no verb does or a loss is among them."""
-    verbs = [mark.operand for mark in marks if mark.operand and not mark.word.startswith(_SIGNED)]
-    for mark in marks:
-        if mark.word.startswith(_SIGNED) and mark.operand in verbs:
-            mark.value = 0.0  # "성장률 -0.9%로 상향": the verb knows better
+    for signed in [mark for mark in marks if mark.word.startswith(_SIGNED)]:
+        if any(mark.operand is signed.operand and not mark.word.startswith(_SIGNED) for mark in marks):
+            signed.value *= signed.operand is None  # "성장률 -0.9%로 상향": the verb knows better
     metric = next((mark for mark in marks if mark.group.kind in ("metric", "price")), None)
     turned = any(mark.how in _TURNED for mark in marks)
     went, is_loss = direction(text) if metric and (not turned or "loss" in text) else (0, False)
@@ -87,7 +87,7 @@ def _let_numbers_decide(marks: list[Mark], text: str) -> None:
 
 def _let_price_decide(marks: list[Mark]) -> None:
     """Let the price's own way outweigh its news: "흑자 달성…주가는 급락" is bad, and "호실적에도 주가 보합" little."""
-    prices = {_sign(mark.value): mark for mark in marks if mark.how == "priced" or mark.group[:2] == ("move", 0)}
+    prices = {_sign(mark.value): mark for mark in marks if mark.how == "priced"}
     if 0 not in prices and len(prices) != 1:
         return
     way = 0 if 0 in prices else next(iter(prices))
@@ -142,6 +142,9 @@ def _turn(marks: list[Mark], index: int) -> None:
     turn = marks[index]
     if turn.how in _TURNED:
         return  # "erases gains": taken back, it moves nothing
+    if turn.group.kind == "move" and not turn.group.sign:
+        turn.how = "priced"  # "혼조" says by itself that it is the price
+        return
     only_before = turn.word in _ARROWS or turn.group.kind == "move"
     reaches = _ONLY_BEFORE if only_before else _TURN_REACH[turn.hangul]
     before, behind = (

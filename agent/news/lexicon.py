@@ -40,8 +40,8 @@ class Lexicon:
         self._endings: dict[str, Group] = {}
         # Phrases by their first word; what is neither Hangul nor a Latin word is a phrase of one sign.
         self._others: dict[str, tuple[tuple[tuple[str, ...], Group], ...]] = {}
-        # The longest stem by its first syllable.
-        self._length_max: dict[str, int] = {}
+        # How long stems are, the longest first, by their first syllable.
+        self._lengths: dict[str, list[int]] = {}
         for number, line in enumerate(text.split("\n"), 1):
             if line and not line.startswith("#"):
                 self._add(line, number)
@@ -60,7 +60,7 @@ class Lexicon:
                 self._endings[word] = group
             elif hangul(word):
                 self._korean[word] = group
-                self._length_max[word[0]] = max(len(word), self._length_max.get(word[0], 0))
+                self._lengths[word[0]] = sorted({len(word), *self._lengths.get(word[0], ())}, reverse=True)
             else:
                 first, *rest = word.replace("-", "_-_").split("_") if word[0].isalpha() else word.split("_")
                 # Thousands of single words share one value for each line.
@@ -93,7 +93,7 @@ class Lexicon:
         found: list[tuple[str, Group]] = []
         start = end = 0
         while start < len(word):
-            for length in range(self._length_max.get(word[start], 0), 0, -1):
+            for length in self._lengths.get(word[start], ()):
                 group = self._korean.get(word[start : start + length])
                 # One syllable alone is a stem only where a word or its ending begins: in a name it means nothing.
                 if group and (length > 1 or start == end):
@@ -105,7 +105,9 @@ class Lexicon:
                 start += 1
         ending = self._endings.get(word[end:])
         # 급락후 and 우려속 may be written apart, 급락 후.
-        return [*found, (word[end:], ending)] if ending and (found or ending.kind in ("then", "soft")) else found
+        if ending and (found or ending.kind in ("then", "soft")):
+            found.append((word[end:], ending))
+        return found
 
 
 def hangul(word: str) -> bool:

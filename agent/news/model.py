@@ -77,7 +77,7 @@ class Scorer:
         spoken = lang or language(plain)
         if not words:
             return Score(0.0, 0.0, 1.0, 0.0, spoken)
-        bad, good = self.learned(words)
+        bad, good = self.learned(apart(words, spoken))
         for name, value in features(findings(plain, words, self.lexicon), spoken).items():
             to_bad, to_good = self.weights[name]
             bad, good = bad + to_bad * value, good + to_good * value
@@ -145,6 +145,11 @@ def features(found: Iterable[Mark], lang: str) -> dict[str, float]:
         name = f"{'ko' if mark.hangul else 'en'} {mark.group.kind} {mark.how} {sign}"
         values[name] = min(values.get(name, 0.0) + abs(mark.value), _VALUE_MAX)
     return values
+
+
+def apart(words: list[str], lang: str) -> list[str]:
+    """Return the words as they are hashed: a sign or a number in Korean teaches nothing about one in English."""
+    return [word if word[0].isalpha() else " " + word for word in words] if lang == "ko" else words
 
 
 def ending(word: str) -> list[int]:

@@ -1,7 +1,7 @@
 """Why a headline has its score: each finding of the rules and the words of the learned model, and what they weigh."""
 
 from agent.news.composition import findings
-from agent.news.model import Scorer, features
+from agent.news.model import Scorer, apart, features
 from agent.news.text import language, normalise, tokens
 
 WORDS_MAX = 5
@@ -20,10 +20,11 @@ def reasons(scorer: Scorer, text: str) -> list[str]:
         ((name, value),) = (pair for pair in features([mark], language(plain)).items() if "headline" not in pair[0])
         by = f" x {mark.by}" if mark.by else ""
         found.append(f"{_push(scorer.weights[name], value):+.2f} {mark.word}{by} ({name})")
-    shares = {word: _push(pair, 1.0) for word, pair in scorer.shares(words).items()}
+    hashed = apart(words, language(plain))
+    shares = {word.strip(): _push(pair, 1.0) for word, pair in scorer.shares(hashed).items()}
     learned = sorted(shares.items(), key=lambda pair: -abs(pair[1]))
     # Pairs of words, the ends of headlines, and the words that are not told.
-    rest = _push(scorer.learned(words), 1.0) - sum(push for _, push in learned[:WORDS_MAX]) if words else 0.0
+    rest = _push(scorer.learned(hashed), 1.0) - sum(push for _, push in learned[:WORDS_MAX]) if words else 0.0
     learned[WORDS_MAX:] = [("all else together", rest)]
     return found + [f"{push:+.2f} {word} (learned)" for word, push in learned if abs(push) >= 0.05]
 

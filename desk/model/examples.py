@@ -7,7 +7,7 @@ from zlib import crc32
 
 from agent.news.composition import findings
 from agent.news.lexicon import Lexicon
-from agent.news.model import BUCKETS, FEATURES, ending, features, grams
+from agent.news.model import BUCKETS, FEATURES, apart, ending, features, grams
 from agent.news.text import language, normalise, tokens
 from desk.model.learner import Example, Prior
 
@@ -59,8 +59,9 @@ def seen(text: str, lexicon: Lexicon) -> dict[int, float]:
     """Return a headline's values by place: the rules' findings first, then the buckets, as the scorer weighs them."""
     plain = normalise(text).lower()
     split = tokens(plain)
-    found = features(findings(plain, split, lexicon), language(plain))
-    return {_PLACES[name]: value for name, value in found.items()} | _hashed(split)
+    lang = language(plain)
+    found = features(findings(plain, split, lexicon), lang)
+    return {_PLACES[name]: value for name, value in found.items()} | _hashed(apart(split, lang))
 
 
 def _hashed(split: list[str]) -> dict[int, float]:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 import sentiment
 from agent.news.lexicon import Lexicon
-from agent.news.model import BUCKETS, FEATURES, HEAD, Scorer
+from agent.news.model import BUCKETS, FEATURES, HEAD, Scorer, apart
 from agent.news.reasons import WORDS_MAX, reasons
-from agent.news.text import normalise, tokens
+from agent.news.text import language, normalise, tokens
 from desk.model.examples import seen
 
 LEXICON = Path(sentiment.NEWS, "lexicon.tsv").read_bytes()
@@ -116,6 +116,11 @@ NEUTRAL = [
 ]
 
 
+def hashed_words(text: str) -> list[str]:
+    plain = normalise(text).lower()
+    return apart(tokens(plain), language(plain))
+
+
 @pytest.mark.parametrize(("good", "bad"), PAIRS)
 def test_one_word_turns_the_score(good: str, bad: str) -> None:
     assert SCORER.score(good).score > 0.1, reasons(SCORER, good)
@@ -179,7 +184,7 @@ def test_the_reasons_name_the_words_and_what_they_were_applied_to() -> None:
 )
 def test_the_learned_reasons_add_up_to_what_was_learned(text: str) -> None:
     told = [float(line.split()[0]) for line in reasons(SCORER, text) if line.endswith("(learned)")]
-    to_bad, to_good = SCORER.learned(tokens(normalise(text).lower()))
+    to_bad, to_good = SCORER.learned(hashed_words(text))
     assert len(told) <= WORDS_MAX + 1
     assert sum(told) == pytest.approx(to_good - to_bad, abs=0.05 * (WORDS_MAX + 1))
 
@@ -194,7 +199,12 @@ def test_the_scorer_weighs_what_the_model_was_taught(text: str) -> None:
         sum(step * LEARNED_TABLE[2 * bucket + column] * value for bucket, value in hashed.items() if bucket >= 0)
         for column in (0, 1)
     ]
-    assert SCORER.learned(tokens(normalise(text).lower())) == pytest.approx(taught)
+    assert SCORER.learned(hashed_words(text)) == pytest.approx(taught)
+
+
+def test_a_sign_is_hashed_apart_in_korean_and_a_word_is_not() -> None:
+    assert apart(["코스피", "0", "%", "mou"], "ko") == ["코스피", " 0", " %", "mou"]
+    assert apart(["profit", "0", "%"], "en") == ["profit", "0", "%"]
 
 
 def test_the_language_is_the_given_one_else_the_scripts() -> None:
