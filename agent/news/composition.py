@@ -28,6 +28,7 @@ _EASED = 0.8
 _SIGNED = ("-0", "+0")
 # What a turn says alone that only goes on with another.
 _GOES_ON = 0.2
+_ALONE = (*TURNS, *QUANTITIES)
 _TURNED = ("turned", "priced")
 # What is left of good news under which the price fell, and of bad news under which it rose.
 _OUTVOTED = 0.3
@@ -43,7 +44,7 @@ class Mark:
     def __init__(self, group: Group, word: str, place: int) -> None:
         self.group, self.word, self.place = group, word, place
         self.hangul = hangul(word)
-        self.value = group.sign * (group.alone if group.kind in (*TURNS, *QUANTITIES) else group.weight)
+        self.value = group.sign * (group.alone if group.kind in _ALONE else group.weight)
         self.how, self.by = "alone", ""
         self.operand: Mark | None = None
 

@@ -72,7 +72,7 @@ class Lexicon:
         place = 0
         while place < len(tokens):
             token, size = tokens[place], 1
-            if hangul(token):
+            if "가" <= token[0] <= "힣":  # as hangul(), without the call
                 after = tokens[place + 1] if place + 1 < len(tokens) else ""
                 # 적자 전환 is the one word 적자전환, written apart.
                 if len(token) > 1 and len(after) > 1 and token + after[:2] in self._korean:
