@@ -56,10 +56,10 @@ def test_titles_and_links_stay_out_where_they_are_not_kept(tmp_path: Path) -> No
 
 
 def test_each_new_headline_is_a_line_on_standard_error(tmp_path: Path) -> None:
-    body = rss([Entry("Profit \x1b[31mrises\u202e", "g")]).replace(b"\x1b", b"&amp;#27;")
+    body = rss([Entry("Profit \x1b[31m rises\u202e", "g")]).replace(b"\x1b", b"&amp;#27;")
     with LocalServer(FeedHost({"/feed": body})) as server:
         ended = one_pass(write_config(tmp_path / "moss.toml", [("alder", f"{server.url}/feed")]), tmp_path / "data")
-    assert re.fullmatch(r"\d\d:\d\d \+0\.\d+ \[alder\] Profit \[31mrises", ended.stderr.splitlines()[0])
+    assert re.fullmatch(r"\d\d:\d\d \+0\.\d+ \[alder\] Profit \[31m rises", ended.stderr.splitlines()[0])
 
 
 def test_an_unchanged_feed_costs_one_request_that_answers_304(tmp_path: Path) -> None:
