@@ -1,9 +1,9 @@
 """`python -m bench.score [FILE ...]`: how good and, by its CPU time, how fast the scorer is, beside what people use.
 
-Files are lines of label, tab and text; our own kept-out headlines come first, then general and crypto ones in English
-and plain ones in Korean, of ours too. The peers are imported from the folder MOSS_PEERS, where `make bench-score` has
-put them; they know no Korean. KNU SentiLex, which does, may not be handed on: KNU=path/SentiWord_info.json names your
-copy of it.
+Files are lines of label, tab and text; our own kept-out headlines come first, then general and crypto ones in English,
+and in Korean plain ones and such as newspapers print, of ours too. The peers are imported from the folder MOSS_PEERS,
+where `make bench-score` has put them; they know no Korean. KNU SentiLex, which does, may not be handed on:
+KNU=path/SentiWord_info.json names your copy of it.
 """
 
 import json
@@ -17,7 +17,7 @@ import sentiment
 from agent.news.evaluation import LABELS, labelled, macro_f1, measure
 
 TOP = Path(__file__).resolve().parent.parent
-KEPT_OUT = (TOP / "bench" / "general_en.tsv", TOP / "bench" / "plain_ko.tsv")
+KEPT_OUT = [TOP / "bench" / f"{name}.tsv" for name in ("general_en", "plain_ko", "news_ko")]
 
 
 def main() -> None:
