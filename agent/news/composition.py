@@ -26,8 +26,8 @@ _MODIFIERS = {
 _EASED = 0.8
 # What begins the word of a number with a sign before it.
 _SIGNED = ("-0", "+0")
-# What a turn says alone that only goes on with another.
-_GOES_ON = 0.2
+# What a turn says alone that only goes on with another, and one that prices make.
+_GOES_ON, _MOVES_PRICES = 0.2, 0.7
 _ALONE = (*TURNS, *QUANTITIES)
 _TURNED = ("turned", "priced")
 # What is left of good news under which the price fell, and of bad news under which it rose.
@@ -180,6 +180,8 @@ def _told_before(marks: list[Mark], index: int) -> Mark | None:
 
 def _price_before(marks: list[Mark], index: int) -> Mark | None:
     """Return the price whose news stands between it and its move: "코스피, 긴축 우려에 하락"."""
+    if abs(marks[index].group.alone) < _MOVES_PRICES:
+        return None
     for mark in reversed(marks[:index]):
         if mark.group.kind == "price" or not mark.hangul:
             return mark if mark.hangul else None
@@ -196,6 +198,8 @@ def _operand(turn: Mark, near: Iterator[Mark]) -> Mark | None:
         if kind in QUANTITIES:
             # What spreads or deepens is no price, unless the price stands at its side.
             is_far = goes_on and kind == "price" and turn.place - mark.place > 2
+            # A "-2%하락폭" is no rise: the sign says what the word behind it says.
+            is_far |= turn.word.startswith(_SIGNED) and mark.word.endswith("폭") and mark.place > turn.place
             if kind in moved and not is_far and not (is_chance and mark.group.sign > 0):
                 return mark
             continue

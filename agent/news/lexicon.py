@@ -74,8 +74,8 @@ class Lexicon:
             token, size = tokens[place], 1
             if "가" <= token[0] <= "힣":  # as hangul(), without the call
                 after = tokens[place + 1] if place + 1 < len(tokens) else ""
-                # 적자 전환 is the one word 적자전환, written apart.
-                if len(token) > 1 and len(after) > 1 and token + after[:2] in self._korean:
+                # 적자 전환 is the one word 적자전환, written apart, and 더 간다 the one word 더간다.
+                if len(after) > 1 and token + after[:2] in self._korean:
                     token, size = token + after, 2
                 found += [(group, word, place) for word, group in self.stems(token)]
             else:

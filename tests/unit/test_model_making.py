@@ -6,10 +6,12 @@ import resource
 import signal
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
 
+from agent.news.lexicon import Lexicon
 from agent.news.model import BUCKETS, HEAD, Scorer
 from desk.model import __main__ as making
 from desk.model import examples
@@ -52,6 +54,13 @@ def test_labels_of_your_own_count(small: Path, capsys: pytest.CaptureFixture[str
     assert score(small, "Zorbic") < before - 0.1
     assert small.stat().st_size == HEAD.size + 2 * BUCKETS
     assert capsys.readouterr().out.splitlines()[-1].endswith("made of 11 labelled headlines")
+
+
+def test_a_korean_headline_counts_less_in_whichever_form_its_syllables_come(tmp_path: Path) -> None:
+    texts = ["가온전자 급등", unicodedata.normalize("NFD", "가온전자 급등"), "Zorbic soars"]
+    (tmp_path / "labels.tsv").write_text("".join(f"1\t{text}\n" for text in texts), encoding="utf-8")
+    told = examples.own([tmp_path / "labels.tsv"], Lexicon(LEXICON.decode()))
+    assert [example.share for example in told] == [examples.KOREAN_COUNT, examples.KOREAN_COUNT, 1.0]
 
 
 def test_a_check_tells_how_well_it_does_and_writes_nothing(small: Path, capsys: pytest.CaptureFixture[str]) -> None:

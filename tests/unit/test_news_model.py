@@ -100,6 +100,27 @@ PAIRS = [
     ("Euro zone emerges from recession", "Euro zone sinks into recession"),
     ("Bitcoin claws back above $100,000", "Bitcoin bleeds for a fifth day"),
     ("고객 이탈 멈췄다", "고객 이탈 가속"),
+    # Some verbs are a price's only, others any quantity's; a minus before how far it fell is no rise.
+    ("가온전자, 규제 풀려 훨훨", "가온전자, 규제 한 방에 와르르"),
+    ("가온전자, 3분기 적자 80% 급감", "가온전자, 3분기 이익 80% 급감"),
+    ("실업률 20년 만에 급락", "실업률 20년 만에 급등"),
+    ("연체율 6개월 만에 급감", "연체율 6개월 만에 급증"),
+    ("비트코인, 규제 우려에도 3만달러 회복", "비트코인, ETF 승인에도 3만달러 내줘"),
+    ("美 FDA 문턱 넘어", "美 FDA 문턱 못 넘어"),
+    ("우울증 치료제 美 FDA 승인", "우울증 치료제 美 FDA 승인 거부"),
+    ("투자금 몰려", "외국인 자금 탈출 가속"),
+    ("Exchange resumes trading", "Exchange suspends withdrawals"),
+    ("가온전자주가, 4일 2.55%상승폭 보여", "가온전자주가, 4일 -2.55%하락폭 보여"),
+    # A price moves behind its cause where the verb is a price's.
+    ("코스피, 긴축 우려에도 2200선 회복", "코스피, 긴축 우려에 2200선 후퇴"),
+    # Agreed and taken back; out of something bad, whatever good word is beside it.
+    ("가온전자, 납품 계약 체결", "가온전자, 납품 계약 파기"),
+    ("가온전자, 가동률 회복에 적자 탈출", "가온전자, 가동률 회복에도 적자 못 벗어나"),
+    ("가온전자 거래재개 결정", "가온전자 상장폐지 결정"),
+    ("가온전자, 더 간다", "가온전자, 더 빠진다"),
+    ("가온전자, 상승여력 충분", "가온전자, 상승여력 제한"),
+    ("Jobless filings fall", "Jobless filings climb"),
+    ("Tribunal quashes penalty", "Tribunal upholds penalty"),
 ]
 
 NEUTRAL = [
