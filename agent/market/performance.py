@@ -37,7 +37,8 @@ class Performance:
             yield stream, record
 
     def figures(self) -> dict[str, float | int]:
-        """Return the sums; rates are parts of one."""
+        """Return the sums; rates are parts of one, the drawdown that of the worths after each candle and its trades."""
+        self._settle()
         held = [self._last[symbol] / first for symbol, first in self._first.items()]
         return {
             "return_rate": self._equity / self._cash - 1 if self._cash else 0.0,
@@ -63,6 +64,7 @@ class Performance:
         yield f"exposure       {sums['exposure_rate']:.1%} of the candles with something held"
 
     def _see_price(self, record: dict[str, Any]) -> None:
+        self._settle()
         symbol, close = record["symbol"], float(record["close"])
         self._first.setdefault(symbol, close)
         self._last[symbol] = close
@@ -70,8 +72,6 @@ class Performance:
         self._invested += bool(self._positions)
         held = sum(quantity * self._last[name] for name, quantity in self._positions.items())
         self._equity = self._account_cash + held
-        self._peak = max(self._peak, self._equity)
-        self._drawdown = max(self._drawdown, 1 - self._equity / self._peak if self._peak else 0.0)
 
     def _see_fill(self, record: dict[str, Any]) -> None:
         symbol, fee = record["symbol"], float(record["fee"])
@@ -86,3 +86,8 @@ class Performance:
         self._account_cash = float(record["cash"])
         self._positions = {name: float(quantity) for name, quantity in record["positions"].items()}
         self._equity = float(record["equity"])
+
+    def _settle(self) -> None:
+        """Let the last candle's worth count: a trade at its close comes behind it, and has its fee in it."""
+        self._peak = max(self._peak, self._equity)
+        self._drawdown = max(self._drawdown, 1 - self._equity / self._peak if self._peak else 0.0)

@@ -94,7 +94,7 @@ def test_performance_is_that_of_a_replay_over_the_same_records(tmp_path: Path, s
         *(("return_rate", "return_rate"), ("hold_return_rate", "hold_return_rate"), ("trades", "fills")),
         *(("sells", "sells"), ("win_rate", "win_rate"), ("fees", "fees"), ("drawdown_rate", "drawdown_rate_max")),
     ):
-        assert found[mine] == pytest.approx(wanted[theirs], abs=1e-4), mine
+        assert found[mine] == pytest.approx(wanted[theirs], abs=1e-9), mine
     assert found["equity"][-1] == pytest.approx(wanted["equity"])
 
 

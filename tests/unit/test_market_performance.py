@@ -45,6 +45,20 @@ def test_performance_equals_what_is_worked_out_by_hand() -> None:
     assert sums["exposure_rate"] == pytest.approx(4 / 7)
 
 
+def test_drawdown_is_of_what_a_candle_left_with_its_trades_fees_in_it() -> None:
+    performance = Performance(Decimal(1000))
+    told = [
+        ("prices", {"symbol": "A", "close": 100}),
+        fill("BUY", 100, 9, 50, 50),
+        ("prices", {"symbol": "A", "close": 120}),
+        fill("SELL", 120, 9, 80, 1050),
+        ("prices", {"symbol": "A", "close": 100}),
+    ]
+    list(performance.watching(told))
+    # The fee takes 1000 to 950; the account never has the 1130 of the close, of which its sale leaves 1050.
+    assert performance.figures()["drawdown_rate_max"] == pytest.approx(0.05)
+
+
 def test_replay_report_tells_the_sums_instead_of_the_signals(tmp_path: Path) -> None:
     path = tmp_path / "candles.csv"
     rows = "".join(f"{1_582_185_600 + 60 * n},{p},{p},{p},{p},1\n" for n in range(600) for p in [100 + n // 30 % 3])
