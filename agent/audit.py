@@ -41,6 +41,7 @@ class Findings:
 
     @property
     def is_well(self) -> bool:
+        """Whether nothing is doubled, damaged or decided otherwise."""
         return not (self.doubled or self.otherwise or self.damaged)
 
     def lines(self) -> Iterator[str]:

@@ -120,6 +120,7 @@ class Schedule:
 
     @property
     def timezone(self) -> timezone:
+        """The zone in which hours and days are meant."""
         return clock.zone(self.zone)
 
 

@@ -53,6 +53,7 @@ class Source:
         return line
 
     def close(self) -> None:
+        """Close the file."""
         os.close(self.descriptor)
 
 

@@ -27,6 +27,7 @@ class Candle(NamedTuple):
 
     @property
     def end_s(self) -> int:
+        """When the next minute begins; before then this one is not final."""
         return self.open_s + MINUTE_S
 
 

@@ -49,6 +49,7 @@ class Mark:
         self.operand: Mark | None = None
 
     def become(self, value: float, how: str, by: "Mark") -> None:
+        """Say something else from now on, since another word is there; the last that changes it is named."""
         self.value, self.how, self.by = value, how, by.word
 
 

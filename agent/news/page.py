@@ -32,6 +32,7 @@ class Element(NamedTuple):
     names: frozenset[str]
 
     def fits(self, compound: frozenset[str]) -> bool:
+        """Return whether the element has each name of one part of a selector: tag, .class and #id."""
         return compound <= self.names
 
 

@@ -25,6 +25,7 @@ class Body(NamedTuple):
 
     @property
     def size_bytes(self) -> int:
+        """What keeping both forms takes."""
         return len(self.plain) + len(self.compressed or b"")
 
 

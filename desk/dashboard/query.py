@@ -144,15 +144,18 @@ class Query:
         return value
 
     def number(self, name: str, default: int) -> int:
+        """Return a parameter that is a whole number, the default where it was not given."""
         value: int = self._values.get(name, default)
         return value
 
     def text(self, name: str) -> str | None:
+        """Return a parameter that is a text, None where it was not given."""
         value: str | None = self._values.get(name)
         return value
 
     @property
     def cursor(self) -> Cursor | None:
+        """Where the page begins that is asked for, None for the first."""
         value: Cursor | None = self._values.get("cursor")
         return value
 

@@ -75,6 +75,7 @@ class Shelf:
         self._wrong: dict[Path, tuple[frozenset[str], dict[str, str]]] = {}
 
     def close(self) -> None:
+        """Close every file that was handed out."""
         self._open.close()
 
     def streams(self) -> list[str]:

@@ -48,6 +48,7 @@ class Grid:
 
     @property
     def days(self) -> float:
+        """How long all bins are together."""
         return self.count * self.bin_s / 86_400
 
 
@@ -149,6 +150,7 @@ class Series:
 
     @property
     def headlines(self) -> int:
+        """How many headlines there are in all bins."""
         return int(self.count.sum())
 
 
