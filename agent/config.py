@@ -5,7 +5,7 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping
-from decimal import Context, Decimal
+from decimal import Context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,9 @@ if TYPE_CHECKING:
 
 SYSTEM_FILE = Path("/etc/moss/moss.toml")
 SECTIONS = {part.name: part for part in dataclasses.fields(Config) if part.name != "path"}
-_WORDS = {str: "a text in quotes", bool: "true or false", int: "a whole number", Decimal: "a number"}
 # Where a problem lies, as (section, key), and what it is.
 Problem = tuple[str, str, str]
 UNKNOWN = "there is no such"
-# Amounts are written out in full.
-DECIMALS_MAX = 18
 # What is beyond a Decimal becomes infinite or none, which the checks then name.
 _FLOATS = Context(prec=1_000, traps=[])
 
@@ -87,6 +84,8 @@ def parse(tree: Mapping[str, Any]) -> tuple[Config, list[Problem]]:
         elif not isinstance(content, Mapping):
             problems.append((name, "", f"must be a section, written [{name}]"))
         else:
+            from agent.section import section_of  # without a file nothing is checked
+
             schema: Any = SECTIONS[name].default_factory
             sections[name] = section_of(name, schema, content, problems)
     config = Config(**sections)
@@ -95,42 +94,6 @@ def parse(tree: Mapping[str, Any]) -> tuple[Config, list[Problem]]:
 
         problems += mistakes(config)
     return config, problems
-
-
-def section_of(name: str, schema: Any, content: Mapping[str, Any], problems: list[Problem]) -> Any:  # noqa: ANN401 - any
-    """Check one section's content, or one table of a list in it; what is wrong is added to the problems."""
-    keys = {part.name: part for part in dataclasses.fields(schema)}
-    values: dict[str, Any] = {}
-    for key, raw in content.items():
-        if key not in keys:
-            problems.append((name, key, UNKNOWN))
-            continue
-        value, wrong = _value(name, keys[key].type, raw, problems)
-        check = keys[key].metadata["check"]
-        wrong = wrong or (check(value) if check else None)
-        if wrong:
-            from agent.mistake import shown
-
-            problems.append((name, key, f"{shown(raw)} {wrong}"))
-        else:
-            values[key] = value
-    return schema(**values)
-
-
-def _value(section: str, kind: Any, raw: Any, problems: list[Problem]) -> tuple[Any, str | None]:  # noqa: ANN401 - any
-    """Return the value as its schema's type, and what is wrong with it if it is none."""
-    if kind in _WORDS:
-        if kind is Decimal and type(raw) in (int, float, Decimal):
-            number = Decimal(str(raw) if type(raw) is float else raw)
-            good = number.is_finite() and int(number.as_tuple().exponent) >= -DECIMALS_MAX
-            return number, None if good else f"must be a number of {DECIMALS_MAX} decimals at most"
-        return raw, None if type(raw) is kind else f"must be {_WORDS[kind]}"
-    if kind == tuple[str, ...]:
-        good = isinstance(raw, list) and all(isinstance(entry, str) for entry in raw)
-        return tuple(raw) if good else (), None if good else 'must be a list of texts, such as ["KRW-BTC"]'
-    from agent.listing import value_of
-
-    return value_of(section, kind, raw, problems)
 
 
 def record_of(config: Config) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, get_args
 
-from agent.config import Problem, section_of
+from agent.config import Problem
+from agent.section import section_of
 from agent.settings import Config, Parameters, web_address
 
 

@@ -62,6 +62,7 @@ NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.recording": "bot.py replay",
     "agent.replay": "bot.py replay",
     "agent.scoring": "any command of sentiment.py but run",
+    "agent.section": "a config file",
     "agent.settled": "a signal to trade just before the start",
     "agent.single_pass": "bot.py once",
     "agent.status": "bot.py status",
