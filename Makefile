@@ -88,6 +88,7 @@ bench-market: $(VENV)/ready-dev
 		--target "$$scratch" -r bench/market.txt
 	PYTHONPATH="$$scratch" $(python) -m bench.indicators
 	PYTHONPATH="$$scratch" $(python) -m bench.replay
+	$(python) -m bench.start
 	$(python) -m bench.day
 
 bench-store: $(VENV)/ready-dev

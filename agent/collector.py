@@ -16,7 +16,7 @@ from agent.news import feeds, known, robots
 from agent.news.headline import Headline, story, text_id
 from agent.news.model import Scorer
 from agent.settings import Config, NewsFeed
-from store import newest
+from store import newest, newest_holding
 
 # A feed is asked again in minutes anyway; one more attempt is for a connection that broke off.
 ATTEMPTS_MAX = 2
@@ -48,8 +48,8 @@ class Collector(ExitStack):
         self._floor_s = clock.now_s() - 3600 * config.news.max_age_h
         self._recent = known.scored_since(newest(folder.stream("sentiment")), self._floor_s)
         self._rules = ("", "")
-        names = [feed.name for feed in config.news.feeds]
-        self._last = known.last_answers(newest(folder.stream("feeds")), names)
+        unseen = {feed.name for feed in config.news.feeds}
+        self._last = known.last_answers(newest_holding(folder.stream("feeds"), unseen), unseen)
         opened = (self.enter_context(folder.open(name, config)) for name in ("sentiment", "feeds", "events"))
         self._scores, self._answers, self._events = opened
 

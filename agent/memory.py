@@ -10,7 +10,7 @@ from agent.clock import MINUTE_S
 from agent.market.bank import Account, account_of
 from agent.market.candle import Candle, candle_of
 from agent.market.evaluation import Market, is_comparable
-from store import Record, newest
+from store import Record, newest, newest_holding
 
 # Candles older than the strategy's window that are read too: a row stored late stands behind newer ones.
 SPARE_MINUTES = 400
@@ -28,13 +28,13 @@ def candles(
         since: records with a `ts` before it are not looked at.
     Returns: rising in time.
     Raises: ValueError when a record that its checksum calls whole is no candle.
-    Cost: reads back to where every symbol has enough; to the beginning, or `since`, if one has not.
+    Cost: reads back to where every symbol has enough; looks through all back to `since` if one has not.
     """
     found: list[Candle] = []
     newer: dict[str, Candle] = {}
     edges_s: dict[str, int] = {}
     wanting = set(symbols)
-    for record in newest(path):
+    for record in newest_holding(path, wanting, (source,), since):
         if record["ts"] < since:
             break
         if record.get("symbol") not in wanting or record.get("source") != source:
@@ -54,11 +54,11 @@ def candles(
 def recall_evaluations(path: Path, markets: Mapping[str, Market], source: str, rule: str) -> dict[str, Record]:
     """Tell each market its newest evaluation, and the newest one that the next can be compared with.
 
-    Returns: each symbol's newest record.
+    Returns: each symbol's newest record; one long ago counts only where it can be compared with.
     """
     last: dict[str, Record] = {}
     unmatched = set(markets)
-    for record in newest(path):
+    for record in newest_holding(path, unmatched, (source, rule)):
         symbol = record.get("symbol")
         if symbol in unmatched:
             last.setdefault(symbol, record)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from store.append import Store
 from store.errors import BadRecord, NotStored, StoreError
 from store.line import Damage, Record
-from store.read import newest, tail
+from store.read import newest, newest_holding, tail
 
 if TYPE_CHECKING:
     from store.follower import Follower, follow
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from store.position import PositionLost
     from store.verdict import Verdict, verify
 
-__all__ = ["BadRecord", "Damage", "NotStored", "Record", "Store", "StoreError", "newest", "tail"]
+__all__ = ["BadRecord", "Damage", "NotStored", "Record", "Store", "StoreError", "newest", "newest_holding", "tail"]
 __all__ += ["Follower", "PositionLost", "Verdict", "follow", "scan", "verify"]
 
 _WHERE = {"Follower": "follower", "follow": "follower", "PositionLost": "position"}

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from itertools import islice
 
@@ -10,6 +10,9 @@ from store.errors import Damaged
 from store.line import Damage, Record
 from store.lines import backward, number_at, record_at
 from store.segments import Source, open_segment, snapshot
+
+# Of what is older than so many records a search reads only what may hold the texts it is for: a year has a million.
+READ_ALL_MAX = 5_000
 
 OnDamage = Callable[[Damage], object]
 PathLike = str | os.PathLike[str]
@@ -33,13 +36,34 @@ def tail(path: PathLike, n: int, *, on_damage: OnDamage = tell) -> list[Record]:
 
 def newest(path: PathLike, *, on_damage: OnDamage = tell) -> Iterator[Record]:
     """Yield all records from the newest back, in bounded memory; what is appended meanwhile is not among them."""
+    for source in sources_back(path, on_damage):
+        yield from _backward(source, on_damage)
+
+
+def newest_holding(
+    path: PathLike, sought: Collection[str], also: Collection[str] = (), since: str = ""
+) -> Iterator[Record]:
+    """Yield the newest few thousand records back, then of the older ones those that hold certain texts.
+
+    Arguments: as `store.sieve.older` has them.
+    """
+    for count, record in enumerate(newest(path), 1):
+        yield record
+        if count == READ_ALL_MAX:
+            from store.sieve import older  # the newest mostly have all that is sought
+
+            yield from older(path, record, sought, also, since)
+            return
+
+
+def sources_back(path: PathLike, on_damage: OnDamage) -> Iterator[Source]:
+    """Yield the stream's files from the newest back, each open until the next is asked for."""
     older, live = snapshot(os.fspath(path))
     if live:
         with closing(live):
-            yield from _backward(live, on_damage)
+            yield live
     for name in reversed(older):
-        for source in opened(name, on_damage):
-            yield from _backward(source, on_damage)
+        yield from opened(name, on_damage)
 
 
 def opened(segment: str, on_damage: OnDamage) -> Iterator[Source]:

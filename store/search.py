@@ -48,7 +48,7 @@ def placed(ts: str) -> str:
 
 def first_needed(older: list[str], live: Source | None, low: str) -> int:
     """Return the index of the first segment that may hold a record from `low` on; len(older) means the live file."""
-    if live and _first(live)[1] < low:
+    if live and first(live)[1] < low:
         return len(older)
     return max(0, bisect_left(range(len(older)), low, key=lambda at: _begin(older[at:])) - 1)
 
@@ -58,7 +58,7 @@ def first_offset(source: Source, low: str) -> int:
     start, end = 0, source.size_bytes
     while end - start > _NEAR_BYTES:
         middle = (start + end) // 2
-        offset, ts = _first(source, middle, end)
+        offset, ts = first(source, middle, end)
         if ts < low:
             start = offset
         else:
@@ -69,10 +69,10 @@ def first_offset(source: Source, low: str) -> int:
 def _begin(files: list[str]) -> str:
     """Return the time of the first record in the first of the files that has one."""
     sources = (source for name in files for source in opened(name, lambda _: None))
-    return next((ts for source in sources if (ts := _first(source)[1]) != _AFTER_ALL), _AFTER_ALL)
+    return next((ts for source in sources if (ts := first(source)[1]) != _AFTER_ALL), _AFTER_ALL)
 
 
-def _first(source: Source, middle: int = 0, end: int | None = None) -> tuple[int, str]:
+def first(source: Source, middle: int = 0, end: int | None = None) -> tuple[int, str]:
     """Return offset and time of the first sound record after an offset: a damaged `ts` must not lead the search astray.
 
     The line in the middle of which the offset lies is not looked at.

@@ -36,17 +36,19 @@ def scored_since(newest_first: Iterable[Record], since_s: float, wanted: Collect
     return found
 
 
-def last_answers(newest_first: Iterable[Record], sources: Iterable[str]) -> dict[str, Record]:
-    """Return each source's newest feed record; a source without one costs reading all of them, once.
+def last_answers(newest_first: Iterable[Record], wanted: set[str]) -> dict[str, Record]:
+    """Return each source's newest feed record.
 
     Arguments:
-        newest_first: feeds.jsonl, backward.
+        newest_first: feeds.jsonl, backward; of what is older it may hold only the records of those wanted.
+        wanted: the sources; those found are taken out of it.
     """
-    wanted, found = set(sources), dict[str, Record]()
+    found = dict[str, Record]()
     for record in newest_first if wanted else ():
         if record["source"] in wanted:
-            found.setdefault(record["source"], record)
-            if len(found) == len(wanted):
+            found[record["source"]] = record
+            wanted.discard(record["source"])
+            if not wanted:
                 break
     return found
 

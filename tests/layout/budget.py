@@ -77,6 +77,7 @@ NOT_BY_DEFAULT: Mapping[str, str] = {
     "agent.trouble": "a request that fails",
     "store.inflate": "a compressed segment that is read",
     "store.reserve": "a disk that is full",
+    "store.sieve": "a symbol or a feed that has too little among the newest 5,000 records",
 }
 
 _NO_CODE = (

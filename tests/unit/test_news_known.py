@@ -40,10 +40,10 @@ def test_scored_since_stops_at_the_first_older_record() -> None:
 
 def test_last_answers_takes_the_newest_of_each_and_stops() -> None:
     records = [feed("a", NOW_S), feed("a", NOW_S - 1, "x"), feed("b", NOW_S - 2)]
-    found = last_answers(endless(records), ["a", "b"])
+    found = last_answers(endless(records), {"a", "b"})
     assert found == {"a": records[0], "b": records[2]}
-    assert last_answers(endless([]), []) == {}
-    assert last_answers(iter(records), ["a", "c"]) == {"a": records[0]}
+    assert last_answers(endless([]), set()) == {}
+    assert last_answers(iter(records), {"a", "c"}) == {"a": records[0]}
 
 
 def test_last_shown_passes_over_failures_unchanged_answers_and_other_sources() -> None:

@@ -1,20 +1,23 @@
 """The collector over days: what it takes for new, with a clock that the test sets."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent import collector
-from agent.clock import DAY_S, SystemClock, seconds
+from agent.clock import DAY_S, SystemClock, seconds, timestamp
 from agent.collector import Collector
 from agent.errors import Unreachable
 from agent.fetch import Fetcher
 from agent.folder import DataFolder
 from agent.settings import Config, News, NewsFeed, StoreSettings
 from sentiment import scorer
-from store import Record, newest
+from store import Store
+from store import read as reading
 from tests.fakes.clock import ManualClock
+from tests.fakes.decoder import watched
 from tests.fakes.feeds import Entry, FeedHost, rss
 from tests.fakes.scorer import records, titles
 from tests.fakes.server import LocalServer
@@ -149,20 +152,36 @@ def test_what_a_cut_hides_for_weeks_is_known_when_it_is_seen_again(world: World)
 def test_a_feed_that_is_always_broken_is_looked_up_no_further_back_than_its_last_answer(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = 0
-
-    def counted(path: Path) -> Iterator[Record]:
-        nonlocal read
-        for record in newest(path):
-            read += path.name == "feeds.jsonl"
-            yield record
-
-    monkeypatch.setattr(collector, "newest", counted)
+    read = watched(monkeypatch)
     for number in range(8):
         world.clock.wall_s += 60
-        read = 0
+        read.clear()
         assert world.collect_cut(dated(number, "Mon, 02 Mar 2026 00:00:00 GMT")) == 1
-    assert read == 3
+    assert sum('"kind":"feed"' in line for line in read) == 3
+
+
+def test_a_feed_that_is_new_costs_no_reading_of_all_answers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = {"kind": "feed", "source": "birch", "url": "https://birch.example", "http_status": 304, "shown": []}
+    folder = DataFolder(world.path)
+    with Store(folder.stream("feeds"), durable=False) as store:
+        old = {**answer, "source": "alder", "url": world.feed.url, "http_status": 200}
+        moments = [timestamp(START_S - 60 * (3_000 - n)) for n in range(3_000)]
+        store.append_many({"ts": ts, **(old if n == 7 else answer)} for n, ts in enumerate(moments))
+    feeds = (world.feed, NewsFeed("birch", "https://birch.example"), NewsFeed("cedar", "https://cedar.example"))
+    config = replace(world.config, news=News(feeds=feeds))
+    read = watched(monkeypatch)
+    counts = []
+    # The second is the control, which reads all.
+    for read_all_max in (100, 10_000):
+        monkeypatch.setattr(reading, "READ_ALL_MAX", read_all_max)
+        read.clear()
+        with Collector(config, folder, world.clock, Fetcher(SystemClock()), SCORER) as made:
+            assert {name: last["ts"] for name, last in made._last.items()} == {
+                "alder": moments[7],
+                "birch": moments[-1],
+            }
+        counts.append(len(read))
+    assert counts == [201, 3_000]
 
 
 def test_headlines_are_stored_oldest_first(world: World) -> None:
