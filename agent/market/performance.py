@@ -25,6 +25,7 @@ class Performance:
         self._first: dict[str, float] = {}
         self._last: dict[str, float] = {}
         self._drawdown = self._fees = 0.0
+        self._minute = ""
         self._fills = self._sells = self._wins = self._minutes = self._invested = 0
 
     def watching(self, entries: Iterable[Entry]) -> Iterator[Entry]:
@@ -37,7 +38,7 @@ class Performance:
             yield stream, record
 
     def figures(self) -> dict[str, float | int]:
-        """Return the sums; rates are parts of one, the drawdown that of the worths after each candle and its trades."""
+        """Return the sums; rates are parts of one, the drawdown that of the worths after each minute and its trades."""
         self._settle()
         held = [self._last[symbol] / first for symbol, first in self._first.items()]
         return {
@@ -64,7 +65,9 @@ class Performance:
         yield f"exposure       {sums['exposure_rate']:.1%} of the candles with something held"
 
     def _see_price(self, record: dict[str, Any]) -> None:
-        self._settle()
+        if record["open_ts"] != self._minute:
+            self._settle()
+        self._minute = record["open_ts"]
         symbol, close = record["symbol"], float(record["close"])
         self._first.setdefault(symbol, close)
         self._last[symbol] = close
@@ -88,6 +91,6 @@ class Performance:
         self._equity = float(record["equity"])
 
     def _settle(self) -> None:
-        """Let the last candle's worth count: a trade at its close comes behind it, and has its fee in it."""
+        """Let the last minute's worth count: its trades come behind the candles of all symbols, and cost fees."""
         self._peak = max(self._peak, self._equity)
         self._drawdown = max(self._drawdown, 1 - self._equity / self._peak if self._peak else 0.0)

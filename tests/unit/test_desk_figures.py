@@ -51,7 +51,10 @@ def test_series_of_long_ranges_holds_the_one_spike_however_the_files_lie(tmp_pat
             assert sum(drawn["volume"]) == pytest.approx(0.5 * minutes)
 
 
-def test_performance_is_that_of_a_replay_over_the_same_records(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize("others", [(), ("KRW-ETH", "KRW-XRP")])
+def test_performance_is_that_of_a_replay_over_the_same_records(
+    tmp_path: Path, seed: int, others: tuple[str, ...]
+) -> None:
     chance = random.Random(seed)
     data = tmp_path / "data"
     data.mkdir()
@@ -69,6 +72,8 @@ def test_performance_is_that_of_a_replay_over_the_same_records(tmp_path: Path, s
     for minute in range(90):
         close += chance.uniform(-20, 20)
         entries.append(("prices", candle(minute, close)))
+        # What is not held, and comes between a candle and the trade on it.
+        entries += [("prices", candle(minute, chance.uniform(90, 110), symbol)) for symbol in others]
         if minute % 7 == 3:
             side = "SELL" if held and chance.random() < 0.6 else "BUY"
             price, quantity = close, held if side == "SELL" else 0.05

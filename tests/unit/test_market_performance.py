@@ -19,16 +19,20 @@ def fill(side: str, price: int, quantity: int, fee: int, cash: int) -> Entry:
     return "ledger", {**record, "fee": str(fee), "cash": str(cash), "positions": positions, "equity": str(equity)}
 
 
+def price(minute: int, close: int, symbol: str = "A") -> Entry:
+    return "prices", {"symbol": symbol, "close": close, "open_ts": f"2026-11-21T00:{minute:02d}:00.000Z"}
+
+
 def entries() -> Iterator[Entry]:
-    for close in (100, 100):
-        yield "prices", {"symbol": "A", "close": close}
+    yield price(0, 100)
+    yield price(1, 100)
     yield fill("BUY", 100, 5, 1, 499)
-    for close in (120, 80, 110):
-        yield "prices", {"symbol": "A", "close": close}
+    for minute, close in enumerate((120, 80, 110), 2):
+        yield price(minute, close)
     yield fill("SELL", 110, 5, 1, 1048)
-    yield "prices", {"symbol": "A", "close": 150}
+    yield price(5, 150)
     yield fill("BUY", 150, 2, 1, 747)
-    yield "prices", {"symbol": "A", "close": 90}
+    yield price(6, 90)
     yield fill("SELL", 90, 2, 1, 926)
 
 
@@ -45,16 +49,13 @@ def test_performance_equals_what_is_worked_out_by_hand() -> None:
     assert sums["exposure_rate"] == pytest.approx(4 / 7)
 
 
-def test_drawdown_is_of_what_a_candle_left_with_its_trades_fees_in_it() -> None:
+@pytest.mark.parametrize("others", ["", "BC"])
+def test_drawdown_is_of_what_a_minute_left_with_its_trades_fees_in_it(others: str) -> None:
     performance = Performance(Decimal(1000))
-    told = [
-        ("prices", {"symbol": "A", "close": 100}),
-        fill("BUY", 100, 9, 50, 50),
-        ("prices", {"symbol": "A", "close": 120}),
-        fill("SELL", 120, 9, 80, 1050),
-        ("prices", {"symbol": "A", "close": 100}),
-    ]
-    list(performance.watching(told))
+    trades = {0: fill("BUY", 100, 9, 50, 50), 1: fill("SELL", 120, 9, 80, 1050)}
+    for minute, close in enumerate((100, 120, 100)):
+        told = [price(minute, close), *(price(minute, 7, symbol) for symbol in others)]
+        list(performance.watching([*told, *([trades[minute]] if minute in trades else [])]))
     # The fee takes 1000 to 950; the account never has the 1130 of the close, of which its sale leaves 1050.
     assert performance.figures()["drawdown_rate_max"] == pytest.approx(0.05)
 
