@@ -14,6 +14,8 @@ from store import Record, newest, newest_holding
 
 # Candles older than the strategy's window that are read too: a row stored late stands behind newer ones.
 SPARE_MINUTES = 400
+# So many evaluations of a market are looked at for one with averages: some strategies never have any.
+EVALUATIONS_MAX = 10_000
 
 
 def candles(
@@ -54,19 +56,22 @@ def candles(
 def recall_evaluations(path: Path, markets: Mapping[str, Market], source: str, rule: str) -> dict[str, Record]:
     """Tell each market its newest evaluation, and the newest one that the next can be compared with.
 
-    Returns: each symbol's newest record; one long ago counts only where it can be compared with.
+    Returns: each symbol's newest record; of those behind the newest few thousand of all only one of this source and
+        rule.
     """
     last: dict[str, Record] = {}
-    unmatched = set(markets)
-    for record in newest_holding(path, unmatched, (source, rule)):
+    seen = dict.fromkeys(markets, 0)
+    for record in newest_holding(path, seen, (source, rule)):
         symbol = record.get("symbol")
-        if symbol in unmatched:
+        if symbol in seen:
             last.setdefault(symbol, record)
             markets[symbol].remember_minute(record)
-            if is_comparable(record, source, rule):
-                unmatched.discard(symbol)
+            seen[symbol] += 1
+            if is_found := is_comparable(record, source, rule):
                 markets[symbol].remember_averages(record)
-        if not unmatched:
+            if is_found or seen[symbol] == EVALUATIONS_MAX:
+                del seen[symbol]
+        if not seen:
             break
     return last
 

@@ -37,7 +37,7 @@ def tail(path: PathLike, n: int, *, on_damage: OnDamage = tell) -> list[Record]:
 def newest(path: PathLike, *, on_damage: OnDamage = tell) -> Iterator[Record]:
     """Yield all records from the newest back, in bounded memory; what is appended meanwhile is not among them."""
     for source in sources_back(path, on_damage):
-        yield from _backward(source, on_damage)
+        yield from records_back(source, on_damage)
 
 
 def newest_holding(
@@ -77,9 +77,14 @@ def opened(segment: str, on_damage: OnDamage) -> Iterator[Source]:
         yield source
 
 
-def _backward(source: Source, on_damage: OnDamage) -> Iterator[Record]:
+def records_back(
+    source: Source, on_damage: OnDamage, is_wanted: Callable[[bytes], bool] | None = None
+) -> Iterator[Record]:
+    """Yield a file's records from its end back, those whose lines are wanted."""
     last = 0
     for seen, (offset, line) in enumerate(islice(backward(source), 1, None)):
+        if is_wanted is not None and not is_wanted(line):
+            continue
         try:
             record = record_at(source, offset, line)
         except Damaged as error:

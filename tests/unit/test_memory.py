@@ -105,6 +105,25 @@ def test_evaluations_are_those_that_reading_everything_gives(
     assert in_part[1][XRP].averages == records[at_s[XRP]]
 
 
+def test_market_without_averages_is_given_up_after_so_many_evaluations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The averages of a strategy that looks at none, such as `rsi`, would be looked for in all there is."""
+    path = tmp_path / "signals.jsonl"
+    records = [{**signal(n, BTC, OURS), "sma_fast": None} for n in range(3_000)]
+    records[2_400] = signal(2_400, BTC, OURS)
+    fill(path, records)
+    monkeypatch.setattr(reading, "READ_ALL_MAX", 100)
+    read = watched(monkeypatch)
+    for evaluations_max, averages in ((600, records[2_400]), (599, None)):
+        monkeypatch.setattr(memory, "EVALUATIONS_MAX", evaluations_max)
+        read.clear()
+        last, listeners = told(path, (BTC,))
+        assert last == {BTC: records[-1]}
+        assert listeners[BTC].averages == averages
+        assert len(read) == 100 + evaluations_max
+
+
 @pytest.mark.parametrize("what", ["a symbol that was added", "another market", "another rule"])
 def test_start_reads_little_of_a_long_store_when_something_is_new(
     what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -115,6 +134,7 @@ def test_start_reads_little_of_a_long_store_when_something_is_new(
     symbols: tuple[str, ...] = (BTC, NEW) if what == "a symbol that was added" else (BTC,)
     source = "upbit" if what == "another market" else "demo"
     read = watched(monkeypatch)
+    monkeypatch.setattr(memory, "EVALUATIONS_MAX", 10**9)
     counts = []
     # The second is the control: it reads all there is, and would of a year.
     for read_all_max in (1000, 10**9):

@@ -1,5 +1,6 @@
 """What is older than a record and holds two texts, against everything read and asked."""
 
+import gzip
 import random
 from collections.abc import Collection
 from contextlib import closing
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from store import Record, Store, newest, sieve
+from store.line import encode
+from store.lines import number_at
 from store.segments import Source, open_segment
 from store.sieve import older
 from tests.fakes.decoder import watched
@@ -70,6 +73,19 @@ def test_text_over_the_end_of_a_piece_is_found(path: Path, monkeypatch: pytest.M
     assert missed == [1] * 7
 
 
+def test_text_over_many_pieces_is_found(path: Path) -> None:
+    """A compressed file of members of a few bytes each, which are inflated one by one."""
+    records = [record(n, "KRW-XRP" if n == 5 else "KRW-BTC") for n in range(10)]
+    content = b"".join(map(encode, records))
+    segment = path.with_name(f"{path.name}-20261121-100.gz")
+    for size in (1, 2, 7):
+        segment.write_bytes(b"".join(gzip.compress(content[at : at + size]) for at in range(0, len(content), size)))
+        with Store(path, durable=False) as store:
+            store.append(record(10, "KRW-BTC"))
+        assert list(older(path, record(10, "KRW-BTC"), {"KRW-XRP"}, {"upbit"})) == [records[5]]
+        path.unlink()
+
+
 def test_file_without_the_texts_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     records = [record(n, "KRW-ETH" if 450 <= n < 460 else "KRW-BTC") for n in range(1000)]
     fill(path, records)
@@ -109,13 +125,39 @@ def test_no_file_is_looked_through_that_lies_before_since(path: Path, monkeypatc
     assert [Path(each).name for each in seen] == ["prices.jsonl-20261121-103", "prices.jsonl-20261121-102.gz"]
 
 
-def test_damage_is_told_once_and_passed_over(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    records = [record(n, "KRW-ETH" if n in (5, 6) else "KRW-BTC") for n in range(10)]
+def test_damage_is_told_once_and_passed_over(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [record(n, "KRW-ETH" if n < 8 else "KRW-BTC") for n in range(10)]
     with Store(path, durable=False) as store:
         store.append_many(records)
     content = path.read_bytes()
-    path.write_bytes(content.replace(b'"n":5', b'"n":4').replace(b'"n":9', b'"n":8', 1))
-    assert [each["n"] for each in older(path, records[8], {"KRW-ETH"}, {"upbit"})] == [6]
-    assert capsys.readouterr().err.splitlines() == [
-        f"store: {str(path)!r}, line 6: does not match its checksum; passed over"
-    ]
+    for hit in (2, 4, 5):
+        content = content.replace(b'"n":%d' % hit, b'"n":7')
+    path.write_bytes(content.replace(b'"n":9', b'"n":8'))
+    counted: list[int] = []
+
+    def noting(source: Source, offset: int) -> int:
+        counted.append(offset)
+        return number_at(source, offset)
+
+    monkeypatch.setattr("store.read.number_at", noting)
+    assert [each["n"] for each in older(path, records[8], {"KRW-ETH"}, {"upbit"})] == [7, 6, 3, 1, 0]
+    told = [f"store: {str(path)!r}, line {n}: does not match its checksum; passed over" for n in (6, 5, 3)]
+    assert capsys.readouterr().err.splitlines() == told
+    # To count a file's lines takes as long as to look through it: once, however many are damaged.
+    assert len(counted) == 1
+
+
+@pytest.mark.parametrize("has_text", [True, False])
+def test_compressed_file_that_ends_early_is_told_and_read_as_far_as_it_goes(
+    path: Path,
+    capsys: pytest.CaptureFixture[str],
+    has_text: bool,  # noqa: FBT001 - pytest passes it
+) -> None:
+    records = [record(n, "KRW-ETH" if n < 5 and has_text else "KRW-BTC") for n in range(5_000)]
+    fill(path, records)
+    segment = path.with_name(f"{path.name}-20261121-100.gz")
+    segment.write_bytes(segment.read_bytes()[:-100])
+    assert [each["n"] for each in older(path, records[-1], {"KRW-ETH"}, {"upbit"})] == [4, 3, 2, 1, 0][: 5 * has_text]
+    assert "in the middle" in capsys.readouterr().err
