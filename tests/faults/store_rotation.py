@@ -6,6 +6,8 @@ import pwd
 import subprocess
 from pathlib import Path
 
+from store import Record, Store
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -23,6 +25,19 @@ def compress(segment: Path) -> Path:
         subprocess.run([ROOT / "logrotate/lockgz"], stdin=plain, stdout=packed, check=True)
     segment.unlink()
     return target
+
+
+def spread(path: Path, records: list[Record], files: int) -> None:
+    """Store records in so many files of a stream: compressed segments, a plain one, the live one."""
+    size = len(records) // files
+    for at in range(files):
+        is_live = at == files - 1
+        with Store(path, durable=False) as store:
+            store.append_many(records[at * size : None if is_live else (at + 1) * size])
+        if not is_live:
+            segment = rotate(path, 100 + at)
+            if at < files - 2:
+                compress(segment)
 
 
 def logrotate_config(folder: Path) -> Path:

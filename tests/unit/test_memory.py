@@ -10,11 +10,11 @@ from agent import memory
 from agent.clock import timestamp
 from agent.market.candle import Candle
 from agent.market.evaluation import Market
-from store import Record, Store
+from store import Record
 from store import read as reading
 from tests.desks import BEGIN_S, candle
 from tests.fakes.decoder import watched
-from tests.faults.store_rotation import compress, rotate
+from tests.faults.store_rotation import spread
 
 BTC, ETH, XRP, NEW = "KRW-BTC", "KRW-ETH", "KRW-XRP", "KRW-NEW"
 OURS, THEIRS = "faa1f2cf", "00c0ffee"
@@ -40,18 +40,6 @@ def signal(minute: int, symbol: str, rule: str) -> Record:
     return {**head, "signal": "HOLD", "rule": rule, "sma_fast": 1.0, "sma_slow": 2.0}
 
 
-def fill(path: Path, records: list[Record]) -> None:
-    """Store records in four files, two of them compressed."""
-    size = len(records) // 4
-    for at in range(4):
-        with Store(path, durable=False) as store:
-            store.append_many(records[at * size : (at + 1) * size if at < 3 else None])
-        if at < 3:
-            segment = rotate(path, 100 + at)
-            if at < 2:
-                compress(segment)
-
-
 def told(path: Path, symbols: tuple[str, ...]) -> tuple[dict[str, Record], dict[str, Listener]]:
     listeners = {symbol: Listener() for symbol in symbols}
     last = memory.recall_evaluations(path, cast(dict[str, Market], listeners), "demo", OURS)
@@ -71,7 +59,7 @@ def test_candles_are_those_that_reading_everything_gives(
             if chance.random() < rate and not (symbol == ETH and minute > 1000 and seed % 2):
                 source = "upbit" if chance.random() < 0.1 or (symbol == XRP and seed % 3) else "demo"
                 records.append({**candle(minute, chance.choice((100.0, 101.0)), symbol), "source": source})
-    fill(path, records)
+    spread(path, records, 4)
     monkeypatch.setattr(memory, "SPARE_MINUTES", 40)
     for fades in (False, True):
         found: list[list[Candle]] = []
@@ -93,7 +81,7 @@ def test_evaluations_are_those_that_reading_everything_gives(
         rule = OURS if symbol == XRP or (minute < 1500 and chance.random() < 0.3) else THEIRS
         records.append(signal(minute, symbol, rule))
         at_s[symbol] = minute
-    fill(path, records)
+    spread(path, records, 4)
     everything = told(path, (BTC, ETH, XRP, NEW))
     monkeypatch.setattr(reading, "READ_ALL_MAX", chance.randrange(200, 400))
     in_part = told(path, (BTC, ETH, XRP, NEW))
@@ -112,7 +100,7 @@ def test_market_without_averages_is_given_up_after_so_many_evaluations(
     path = tmp_path / "signals.jsonl"
     records = [{**signal(n, BTC, OURS), "sma_fast": None} for n in range(3_000)]
     records[2_400] = signal(2_400, BTC, OURS)
-    fill(path, records)
+    spread(path, records, 4)
     monkeypatch.setattr(reading, "READ_ALL_MAX", 100)
     read = watched(monkeypatch)
     for evaluations_max, averages in ((600, records[2_400]), (599, None)):
@@ -130,7 +118,7 @@ def test_start_reads_little_of_a_long_store_when_something_is_new(
 ) -> None:
     path = tmp_path / "records.jsonl"
     is_rule = what == "another rule"
-    fill(path, [signal(n, BTC, THEIRS) if is_rule else candle(n, 100.0) for n in range(20_000)])
+    spread(path, [signal(n, BTC, THEIRS) if is_rule else candle(n, 100.0) for n in range(20_000)], 4)
     symbols: tuple[str, ...] = (BTC, NEW) if what == "a symbol that was added" else (BTC,)
     source = "upbit" if what == "another market" else "demo"
     read = watched(monkeypatch)

@@ -14,7 +14,7 @@ from store.lines import number_at
 from store.segments import Source, open_segment
 from store.sieve import older
 from tests.fakes.decoder import watched
-from tests.faults.store_rotation import compress, rotate
+from tests.faults.store_rotation import spread
 
 SYMBOLS = ("KRW-BTC", "KRW-ETH", 'odd "name" é', "KRW-XRP")
 
@@ -26,18 +26,6 @@ def record(n: int, symbol: str, source: str = "upbit") -> Record:
     }
 
 
-def fill(path: Path, records: list[Record]) -> None:
-    """Store records in five files: three compressed, one plain, the live one."""
-    size = len(records) // 5
-    for at in range(5):
-        with Store(path, durable=False) as store:
-            store.append_many(records[at * size : (at + 1) * size if at < 4 else None])
-        if at < 4:
-            segment = rotate(path, 100 + at)
-            if at < 3:
-                compress(segment)
-
-
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "prices.jsonl"
@@ -47,7 +35,7 @@ def test_older_is_what_reading_everything_gives(path: Path, seed: int, monkeypat
     chance = random.Random(seed)
     monkeypatch.setattr(sieve, "_OVERLAP_BYTES", chance.choice((64, 200, 4096)))
     at_hand = [chance.choices(SYMBOLS, (9, 5, 1, chance.random() / 20))[0] for _ in range(3000)]
-    fill(path, [record(n, symbol, chance.choice(("upbit", "demo"))) for n, symbol in enumerate(at_hand)])
+    spread(path, [record(n, symbol, chance.choice(("upbit", "demo"))) for n, symbol in enumerate(at_hand)], 5)
     back = list(newest(path))
     for _ in range(10):
         place = chance.randrange(len(back))
@@ -88,7 +76,7 @@ def test_text_over_many_pieces_is_found(path: Path) -> None:
 
 def test_file_without_the_texts_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     records = [record(n, "KRW-ETH" if 450 <= n < 460 else "KRW-BTC") for n in range(1000)]
-    fill(path, records)
+    spread(path, records, 5)
     read = watched(monkeypatch)
     assert len(list(older(path, records[-1], {"KRW-ETH"}, {"upbit"}))) == 10
     assert len(read) <= 10 + 10
@@ -100,7 +88,7 @@ def test_file_without_the_texts_is_not_read(path: Path, monkeypatch: pytest.Monk
 
 def test_way_back_ends_where_nothing_is_sought_any_more(path: Path) -> None:
     records = [record(n, SYMBOLS[n % 2]) for n in range(1000)]
-    fill(path, records)
+    spread(path, records, 5)
     sought = {"KRW-BTC", "KRW-ETH"}
     found = []
     for each in older(path, records[900], sought, {"upbit"}):
@@ -111,7 +99,7 @@ def test_way_back_ends_where_nothing_is_sought_any_more(path: Path) -> None:
 
 def test_no_file_is_looked_through_that_lies_before_since(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     records = [record(n, "KRW-BTC") for n in range(1000)]
-    fill(path, records)
+    spread(path, records, 5)
     seen: list[str] = []
     may_hold = sieve._may_hold
 
@@ -156,7 +144,7 @@ def test_compressed_file_that_ends_early_is_told_and_read_as_far_as_it_goes(
     has_text: bool,  # noqa: FBT001 - pytest passes it
 ) -> None:
     records = [record(n, "KRW-ETH" if n < 5 and has_text else "KRW-BTC") for n in range(5_000)]
-    fill(path, records)
+    spread(path, records, 5)
     segment = path.with_name(f"{path.name}-20261121-100.gz")
     segment.write_bytes(segment.read_bytes()[:-100])
     assert [each["n"] for each in older(path, records[-1], {"KRW-ETH"}, {"upbit"})] == [4, 3, 2, 1, 0][: 5 * has_text]
