@@ -27,7 +27,7 @@ def test_bot_goes_on_when_something_else_takes_all_the_memory(wake: Wake, rows: 
         scene.machine.ask(HOG.format(mebibytes=0))
         wait_inside(lambda: "oom-kill" in scene.journal("hog"), 400)
         scene.measure(begun_s)
-        assert scene.pid() == pid
+        assert scene.pid() == pid, scene.journal()
         rows.append(scene.row("a balloon takes all the memory there is"))
 
 
