@@ -99,11 +99,11 @@ class Follower:
         self._place = self._place or mark(source)
         self._kept = (self._place, self._offset, after(line))
         digest = hash(line)
-        if self._taken_back[digest]:
-            self._taken_back[digest] -= 1
-            return None
         if not isinstance(source, Inflated):
-            self._recent.append((offset, len(line), digest))
+            self._recent.append((offset, len(line), digest))  # one that came before too: it may be taken back again
+        if digest in self._taken_back:
+            self._taken_back -= Counter((digest,))
+            return None
         return record
 
     def _has_more(self) -> bool:

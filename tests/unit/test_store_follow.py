@@ -207,22 +207,24 @@ def test_follow_keeps_up_with_two_writers_and_rotations(path: Path) -> None:
     assert epoch > 5
 
 
-def test_line_taken_back_after_it_was_followed_comes_once(path: Path) -> None:
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_line_taken_back_after_it_was_followed_comes_once(path: Path, times: int) -> None:
     follower = now(path)
 
     class Slow(Store):
         def _stays(self) -> bool:
-            if not looked:
-                looked.extend(numbers(follower))
-                rotate(path, 1)
+            if len(looked) <= times:
+                looked.append(numbers(follower))
+                rotate(path, len(looked))
             return super()._stays()
 
-    looked: list[int] = []
+    looked: list[list[int]] = []
     fill(path, 0, 1)
+    looked.append(numbers(follower))
     with Slow(path) as store:
         store.append(record(1))
     fill(path, 2, 3)
-    assert looked == [0, 1]
+    assert looked == [[0], [1]] + [[]] * (times - 1)
     assert numbers(follower) == [2]
     assert numbers(scan(path)) == [0, 1, 2]
 
