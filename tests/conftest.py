@@ -4,6 +4,7 @@ import gc
 import os
 import random
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,6 +26,9 @@ for _name in list(os.environ):
         del os.environ[_name]
 # logrotate and cron lie where an ordinary user's PATH does not look.
 os.environ["PATH"] = os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin") + ":/usr/sbin:/sbin"
+# A shell script ignores interrupts for what it starts behind an &, and every process of a test would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: a machine with one busy core is no fault of the code.
 hypothesis.settings.register_profile("moss", deadline=None, print_blob=True)
