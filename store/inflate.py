@@ -30,11 +30,13 @@ class Inflated(Source):
 
     def pieces(self, offset: int = 0, end: int | None = None) -> Iterator[bytes]:
         end = _ALL if end is None else end
-        self.size_bytes = 0
+        start = self.size_bytes = 0
         for (after, _, _), piece in self._inflate(_BEGIN, end):
-            start, self.size_bytes = self.size_bytes, after
+            self.size_bytes = after
             if after > offset:
                 yield piece[max(0, offset - start) : end - start]
+            # Not from `size_bytes`: whoever takes the pieces may begin to read the file anew in between.
+            start = after
 
     def pieces_back(self) -> Iterator[tuple[int, bytes]]:
         return self._back(_BEGIN, _ALL)

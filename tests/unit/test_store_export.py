@@ -17,7 +17,7 @@ from tests.faults.store_rotation import compress, rotate
 
 
 def record(n: int, **fields: object) -> Record:
-    return {"ts": f"2026-11-21T00:00:{n:02d}.000Z", "kind": "test", "n": n, **fields}
+    return {"ts": f"2026-11-21T00:00:{n % 60:02d}.000Z", "kind": "test", "n": n, **fields}
 
 
 def fill(path: Path, first: int, end: int) -> None:
@@ -96,6 +96,17 @@ def test_sqlite_gets_only_what_is_new_over_rotations(path: Path, tmp_path: Path)
     fill(path, 33, 35)
     assert export(path, out) == 5
     assert [n for (n,) in query(out, "select n from prices order by ts")] == list(range(35))
+
+
+def test_sqlite_gets_all_of_a_long_segment_that_was_compressed_meanwhile(path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.sqlite"
+    fill(path, 30, 6_000)
+    assert export(path, out) == 6_000
+    fill(path, 6_000, 12_000)
+    compress(rotate(path, 7))
+    fill(path, 12_000, 12_001)
+    assert export(path, out) == 6_001
+    assert [n for (n,) in query(out, "select n from prices order by n")] == list(range(12_001))
 
 
 def test_csv_is_written_when_an_earlier_export_died(path: Path, tmp_path: Path) -> None:

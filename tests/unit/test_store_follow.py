@@ -12,6 +12,9 @@ from store import Damage, Follower, PositionLost, Record, Store, follow, scan
 from store.line import encode
 from tests.faults.store_rotation import compress, rotate
 
+PIECE_BYTES = 262_144
+"""So much content of a compressed segment is inflated at once."""
+
 
 def record(n: int) -> Record:
     return {"ts": f"2026-11-21T00:{n // 60 % 60:02d}:{n % 60:02d}.000Z", "kind": "test", "n": n}
@@ -103,6 +106,26 @@ def test_every_position_leads_to_the_next_record_even_after_compression(segmente
     fill(segmented, 100, 105)
     for at in range(101):
         assert numbers(now(segmented, kept[at])) == list(range(at, 105))
+
+
+@pytest.mark.parametrize("at", [1, 1_000, 5_000, 9_999])
+def test_position_in_a_long_compressed_segment_leads_to_the_next_record(path: Path, at: int) -> None:
+    count = 10_000
+    fill(path, 0, at)
+    follower = now(path)
+    assert numbers(follower) == list(range(at))
+    kept = follower.position
+    fill(path, at, count)
+    assert path.stat().st_size > 2 * PIECE_BYTES
+    compress(rotate(path, 1))
+    fill(path, count, count + 1)
+    told: list[Damage] = []
+    follower = now(path, kept, told)
+    for n in range(at, count + 1):
+        assert next(follower)["n"] == n
+        if n % 1_000 == 999:
+            assert next(now(path, follower.position, told))["n"] == n + 1
+    assert told == []
 
 
 def test_position_of_an_earlier_version_still_leads_to_the_next_record(segmented: Path) -> None:
