@@ -51,7 +51,7 @@ class Store(AbstractContextManager["Store"]):
     def append_many(self, records: Iterable[Record]) -> None:
         """Store records with one write and one flush; all are safe when this returns.
 
-        A reader racing it, or coming after a kill, may see the first few of them, each whole.
+        A reader that comes after a kill may see the first few of them, each whole.
 
         Raises: BadRecord and nothing is written, or NotStored, as for `append`.
         Cost: little more a record than encoding it, where they come by the hundred; their bytes are in memory at once.

@@ -1,9 +1,7 @@
 """What a data folder has to be backed up: each file, open, up to where it is whole."""
 
-import fcntl
 import io
 import os
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +14,6 @@ from store.streams import streams
 CONFIG_NAME = "moss.toml"
 BESIDE = ("labels.tsv",)
 """Files that people keep beside the streams."""
-_SETTLE_S = 1.0
 
 
 class File:
@@ -48,11 +45,8 @@ def files(folder: Path, config: str | os.PathLike[str] | None) -> Iterator[tuple
         try:
             for name in older:
                 with closing(open_segment(name)) as source:
-                    _settle(source)
                     yield Path(name).name, File(source, None)
             if live:
-                _settle(live)
-                live.measure()
                 yield Path(path).name, File(live, next(backward(live))[0])
         finally:
             if live:
@@ -63,17 +57,3 @@ def files(folder: Path, config: str | os.PathLike[str] | None) -> Iterator[tuple
     for name, path in also.items():
         with closing(Source(path, os.open(path, os.O_RDONLY | os.O_CLOEXEC))) as source:
             yield name, File(source, None)
-
-
-def _settle(source: Source) -> None:
-    """Wait until no writer is in the file, but for a frozen one; what that one does later, the next backup takes."""
-    end_s = time.monotonic() + _SETTLE_S
-    while time.monotonic() < end_s:
-        try:
-            fcntl.flock(source.descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(0.001)
-            continue
-        source.measure()
-        fcntl.flock(source.descriptor, fcntl.LOCK_UN)
-        return

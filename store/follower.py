@@ -1,22 +1,19 @@
 """Following a stream: each record once, in order, over rotations, and again from a position that was kept."""
 
-import fcntl
 import os
 import time
-from collections import Counter, deque
 from collections.abc import Callable, Iterator
 
 from store.errors import Damaged
 from store.forward import forward
 from store.inflate import Inflated
-from store.line import Damage, Record
-from store.lines import backward, number_at, record_at
+from store.line import Damage, Record, decode
+from store.lines import backward, number_at
 from store.position import PositionLost, after, after_at, mark, offset_in
 from store.read import OnDamage, PathLike, tell
 from store.segments import Source, identity, open_segment, snapshot
 
 _POLL_S = 0.2
-_RECENT_LINES = 4096
 
 
 class Follower:
@@ -53,8 +50,6 @@ class Follower:
         self._place = ""  # the source's mark, once it was needed
         self._kept = ("", 0, "")
         self._passed: set[str] = set()  # segments that were read or come before
-        self._recent: deque[tuple[int, int, int]] = deque(maxlen=_RECENT_LINES)
-        self._taken_back: Counter[int] = Counter()
         if position not in {None, "start"}:
             self._find(str(position))
 
@@ -88,7 +83,7 @@ class Follower:
         self._offset = offset + len(line) + 1
         number, self._number = self._number, self._number + bool(self._number)
         try:
-            record = record_at(source, offset, line)
+            record = decode(line)
         except Damaged as error:
             number = number or number_at(source, offset)
             self._number = number + 1
@@ -98,12 +93,6 @@ class Follower:
             return None
         self._place = self._place or mark(source)
         self._kept = (self._place, self._offset, after(line))
-        digest = hash(line)
-        if not isinstance(source, Inflated):
-            self._recent.append((offset, len(line), digest))  # one that came before too: it may be taken back again
-        if digest in self._taken_back:
-            self._taken_back -= Counter((digest,))
-            return None
         return record
 
     def _has_more(self) -> bool:
@@ -111,30 +100,21 @@ class Follower:
         source = self._source
         if source and not self._is_final:
             before_bytes = source.size_bytes
-            if self._is_live and identity(self._path) == source.identity:
-                source.measure()
-            elif not self._is_settled(source):
+            is_there = self._is_live and identity(self._path) == source.identity
+            if is_there and os.fstat(source.descriptor).st_size == before_bytes:
                 return False
+            if not source.settle().is_settled:
+                return False
+            self._is_final = not is_there
             if source.size_bytes < self._offset:
                 self._on_damage(Damage(source.path, 0, "was cut short while it was followed"))
                 self._offset, self._number = 0, 1
             if source.size_bytes != before_bytes:
                 self._lines = forward(source, self._offset)
                 return True
-            if not self._is_final:
+            if is_there:
                 return False
         return self._goes_on()
-
-    def _is_settled(self, source: Source) -> bool:
-        """Tell whether no writer is in the middle of appending to a rotated file, whose size is final then."""
-        try:
-            fcntl.flock(source.descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        source.measure()
-        fcntl.flock(source.descriptor, fcntl.LOCK_UN)
-        self._is_final = True
-        return True
 
     def _goes_on(self) -> bool:
         """Open the file that comes next; False where there is none yet."""
@@ -144,6 +124,11 @@ class Follower:
                 continue
             self._passed.add(name)
             if self._source and _is_same(name, self._source):
+                if self._has_grown():
+                    self._passed.remove(name)
+                    if live:
+                        live.close()
+                    return self._has_more()
                 continue
             try:
                 following = open_segment(name)
@@ -163,24 +148,25 @@ class Follower:
         self._open(live, 0, is_live=True)
         return True
 
+    def _has_grown(self) -> bool:
+        """Tell whether more came after it was taken for final, since its folder was away, and before it was rotated."""
+        source = self._source
+        if source is None or isinstance(source, Inflated):
+            return False
+        self._is_final = os.fstat(source.descriptor).st_size == source.size_bytes
+        return not self._is_final
+
     def _open(self, source: Source, offset: int, *, is_live: bool = False) -> None:
         self._leave()
         self._source, self._is_live, self._is_final = source, is_live, isinstance(source, Inflated)
+        if not source.is_settled:
+            source.size_bytes = offset  # what a writer takes back would come again
         self._lines = forward(source, offset)
         self._offset, self._number, self._place = offset, 0 if offset else 1, ""
 
     def _leave(self) -> None:
-        """Remember which lines a writer took back as the file was rotated: they come again in the next one."""
         if not self._source:
             return
-        if len(self._taken_back) > _RECENT_LINES:
-            self._taken_back.clear()  # from writers that died before they wrote them again
-        while self._recent:
-            offset, size_bytes, digest = self._recent.pop()
-            if os.pread(self._source.descriptor, size_bytes, offset).strip():
-                break
-            self._taken_back[digest] += 1
-        self._recent.clear()
         if self._source.broken:
             self._on_damage(Damage(self._source.path, self._number, self._source.broken))
         self._source.close()

@@ -41,10 +41,6 @@ class Inflated(Source):
     def pieces_back(self) -> Iterator[tuple[int, bytes]]:
         return self._back(_BEGIN, _ALL)
 
-    def settled(self, offset: int, line: bytes) -> bytes:  # noqa: ARG002 - a Source takes both
-        """Return the line itself: nobody writes to a compressed segment."""
-        return line
-
     def _back(self, begin: _Place, end: int) -> Iterator[tuple[int, bytes]]:
         """Yield what lies between a place and an offset, from there back."""
         places, stride_bytes, after = [begin], _STRIDE_BYTES, begin[0]

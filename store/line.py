@@ -109,11 +109,13 @@ def is_checked(line: bytes) -> bool:
     return False
 
 
-def decode(line: bytes) -> Record:
-    """Read a line, without its newline, back into the record that was appended.
+def decode(line: bytes) -> Record | None:
+    """Read a line, without its newline, back into the record that was appended; None where it is blank.
 
     Raises: Damaged when it is not what was written.
     """
+    if not line.strip():
+        return None
     checked = is_checked(line)
     try:
         record = _decode(line.decode())

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from store.errors import Damaged
-from store.line import LINE_BYTES_MAX, Record, decode
+from store.line import LINE_BYTES_MAX
 from store.segments import Source
 
 
@@ -35,15 +34,3 @@ def sound_end(source: Source) -> int:
 def number_at(source: Source, offset: int) -> int:
     """Return the number, from 1, of the line that starts at the offset; reads all before it."""
     return 1 + sum(piece.count(b"\n") for piece in source.pieces(0, offset))
-
-
-def record_at(source: Source, offset: int, line: bytes) -> Record | None:
-    """Return a line's record, None where it is blank.
-
-    Raises: Damaged, after a second look, since a writer may have been blanking the line at the first.
-    """
-    try:
-        return decode(line)
-    except Damaged:
-        line = source.settled(offset, line)
-        return decode(line) if line.strip() else None

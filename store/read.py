@@ -7,8 +7,8 @@ from contextlib import closing
 from itertools import islice
 
 from store.errors import Damaged
-from store.line import Damage, Record
-from store.lines import backward, number_at, record_at
+from store.line import Damage, Record, decode
+from store.lines import backward, number_at
 from store.segments import Source, open_segment, snapshot
 
 # Of what is older than so many records a search reads only what may hold the texts it is for: a year has a million.
@@ -86,7 +86,7 @@ def records_back(
         if is_wanted is not None and not is_wanted(line):
             continue
         try:
-            record = record_at(source, offset, line)
+            record = decode(line)
         except Damaged as error:
             last = last or number_at(source, offset) + seen
             on_damage(Damage(source.path, last - seen, str(error)))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from store.errors import Damaged
 from store.forward import forward
-from store.lines import record_at
+from store.line import decode
 from store.read import opened
 from store.segments import Source
 
@@ -82,7 +82,7 @@ def first(source: Source, middle: int = 0, end: int | None = None) -> tuple[int,
         next(lines, None)
     for offset, line in lines:
         try:
-            record = record_at(source, offset, line)
+            record = decode(line)
             if record is not None:
                 return offset, placed(record["ts"])
         except Damaged:

@@ -1,11 +1,15 @@
 """The files of one stream: the live one, and the segments that rotation made of it, plain or compressed."""
 
 # ruff: noqa: PTH116, PTH118, PTH208 - pathlib would cost a writer 2 MiB
+import fcntl
 import os
 import re
+import time
 from collections.abc import Iterator
 
 _PIECE_BYTES = 65536
+_SETTLE_S_MAX = 1.0
+_PAUSE_S = 0.0005
 
 
 class Source:
@@ -20,6 +24,8 @@ class Source:
     """Why the content ends before its time; known once that place was read."""
     is_torn = False
     """Whether it ends in the middle of a line; known once it was read to its end."""
+    is_settled = True
+    """Whether what was noted of it stays as it is, as far as is known."""
 
     def __init__(self, path: str, descriptor: int) -> None:
         self.path = path
@@ -46,11 +52,24 @@ class Source:
             start, end = max(0, start - _PIECE_BYTES), start
             yield start, os.pread(self.descriptor, end - start, start)
 
-    def settled(self, offset: int, line: bytes) -> bytes:
-        """Read a line again until it stays the same: a writer may just have been blanking it."""
-        while (again := os.pread(self.descriptor, len(line), offset)) != line:
-            line = again
-        return line
+    def settle(self) -> "Source":
+        """Take note of what was appended since, but of nothing that its writer may still take back; return itself.
+
+        Where a writer stands still in the middle of an append for a second, what was noted before stays.
+        """
+        end_s = time.monotonic() + _SETTLE_S_MAX
+        self.is_settled = False
+        while not self.is_settled and time.monotonic() < end_s:
+            try:
+                # Held for one look only: a writer who wants it waits meanwhile.
+                fcntl.flock(self.descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                self.measure()
+                self.is_settled = True
+            except BlockingIOError:
+                time.sleep(_PAUSE_S)
+            finally:
+                fcntl.flock(self.descriptor, fcntl.LOCK_UN)
+        return self
 
     def close(self) -> None:
         """Close the file."""
@@ -89,10 +108,12 @@ def _listing(folder: str, name: str) -> set[str]:
 def open_segment(path: str) -> Source:
     """Open one segment, plain where it still is, since a compressed one beside it may be half written.
 
+    A writer may still be in it, which opened it before it was rotated.
+
     Raises: FileNotFoundError when it is there under neither name.
     """
     try:
-        return Source(path, os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        return Source(path, os.open(path, os.O_RDONLY | os.O_CLOEXEC)).settle()
     except FileNotFoundError:
         from store.inflate import Inflated  # only who reads compressed segments pays for it
 
@@ -103,7 +124,7 @@ def snapshot(path: str) -> tuple[list[str], Source | None]:
     """Return the stream's segments, and its live file, opened, as they were in one moment."""
     while True:
         try:
-            live = Source(path, os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+            live = Source(path, os.open(path, os.O_RDONLY | os.O_CLOEXEC)).settle()
         except (FileNotFoundError, NotADirectoryError):
             live = None
         older = segments(path)

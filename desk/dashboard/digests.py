@@ -13,7 +13,7 @@ from store import Damage, Record
 from store.errors import Damaged
 from store.forward import stretches
 from store.inflate import Inflated
-from store.lines import record_at
+from store.line import decode
 from store.read import opened
 from store.search import SLACK_S, bound, first_needed
 from store.segments import Source, snapshot
@@ -105,7 +105,7 @@ class Digests(Generic[Kind]):
 
     def _record(self, source: Source, offset: int, line: bytes) -> Record | None:
         try:
-            return record_at(source, offset, line)
+            return decode(line)
         except Damaged as error:
             self._records.tell(Damage(source.path, 0, f"at byte {offset}: {error}"))
             return None

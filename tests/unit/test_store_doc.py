@@ -68,4 +68,6 @@ def test_python_of_the_page_runs(data: Path) -> None:
 def test_line_of_the_page_is_a_line() -> None:
     shown = re.search(r'^    (\{"ts".*"_c".*\})$', TEXT, re.MULTILINE)
     assert shown is not None
-    assert decode(shown[1].encode())["symbol"] == "KRW-BTC"
+    found = decode(shown[1].encode())
+    assert found is not None
+    assert found["symbol"] == "KRW-BTC"

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from store import Damage, Record, Store, newest, scan, tail
-from store import lines as reading
-from store.line import LINE_BYTES_MAX, decode, encode
+from store.line import LINE_BYTES_MAX, encode
 from store.segments import open_segment
 from tests.faults.store_rotation import compress, rotate
 
@@ -256,25 +255,6 @@ def test_many_segments_need_few_open_files(path: Path) -> None:
     for n in range(120):
         assert next(found)["n"] == n
         assert len(list(Path("/proc/self/fd").iterdir())) <= before + 3
-
-
-def test_line_being_blanked_under_a_reader_is_no_damage(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(path, 0, 3)
-    whole = path.read_bytes()
-    start = whole.index(b"\n") + 1
-
-    def stale(line: bytes) -> Record:
-        if b'"n":1' in line:
-            with path.open("r+b") as file:
-                file.seek(start)
-                file.write(b" " * len(line))
-            return decode(line[:40])
-        return decode(line)
-
-    monkeypatch.setattr(reading, "decode", stale)
-    found: list[Damage] = []
-    assert numbers(scan(path, on_damage=found.append)) == [0, 2]
-    assert found == []
 
 
 @pytest.mark.parametrize("members", [1, 3, 200])
