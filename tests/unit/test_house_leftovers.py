@@ -1,7 +1,10 @@
 """A test that leaves a process behind fails the run, and the process is ended."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,13 +15,13 @@ from tests.layout.source import TOP
 LEAVES_CHILD = """
 import subprocess
 def test_leaves():
-    subprocess.Popen(["sleep", "301"])
+    subprocess.Popen(["sleep", "SECONDS"])
 """
 # The shell between them ends at once, and the session is another: only the kernel still knows whose it is.
 LEAVES_ORPHAN = """
 import subprocess
 def test_leaves():
-    subprocess.run(["sh", "-c", "setsid sleep 302 >/dev/null 2>&1 &"], check=True)
+    subprocess.run(["sh", "-c", "setsid sleep SECONDS >/dev/null 2>&1 &"], check=True)
 """
 LEAVES_NOTHING = """
 import subprocess
@@ -49,14 +52,22 @@ def guarded(source: str, folder: Path, grace_s: float = leftovers.GRACE_S) -> "s
     return subprocess.run(command, cwd=TOP, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False)
 
 
-@pytest.mark.parametrize(("source", "named"), [(LEAVES_CHILD, "sleep 301"), (LEAVES_ORPHAN, "sleep 302")])
-def test_run_fails_and_names_it_when_a_process_is_left(source: str, named: str, tmp_path: Path) -> None:
-    done = guarded(source, tmp_path, 0.5)
+def commands() -> Iterator[bytes]:
+    for entry in Path("/proc").glob("[0-9]*"):
+        # It may end between the two.
+        with suppress(OSError):
+            yield (entry / "cmdline").read_bytes()
+
+
+@pytest.mark.parametrize("source", [LEAVES_CHILD, LEAVES_ORPHAN], ids=["child", "orphan"])
+def test_run_fails_and_names_it_when_a_process_is_left(source: str, tmp_path: Path) -> None:
+    # A length of its own: another run on this machine leaves the like.
+    seconds = f"301.{os.getpid()}"
+    done = guarded(source.replace("SECONDS", seconds), tmp_path, 0.5)
     assert done.returncode == 1
     assert "left running" in done.stdout
-    assert named in done.stdout
-    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
-    assert named.replace(" ", "\0").encode() + b"\0" not in commands
+    assert f"sleep {seconds}" in done.stdout
+    assert f"sleep\0{seconds}\0".encode() not in commands()
 
 
 def test_run_passes_when_all_end_in_time(tmp_path: Path) -> None:
