@@ -10,7 +10,10 @@ KEY = "k3y-that-nobody-may-see"
 
 
 class Bucket:
-    """Objects by their path, on 127.0.0.1 while its `with` block lasts; `trouble`, where set, answers instead."""
+    """Objects by their path, on 127.0.0.1 while its `with` block lasts; `trouble`, where set, answers instead.
+
+    What looks through the objects takes a copy: a request whose client is gone may still store one meanwhile.
+    """
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
@@ -30,7 +33,7 @@ class Bucket:
     @property
     def boxes(self) -> list[str]:
         """The folders that all of it is in, in the order they were begun in."""
-        return list(dict.fromkeys(name.partition("/")[0] for name in self.objects))
+        return list(dict.fromkeys(name.partition("/")[0] for name in list(self.objects)))
 
     @property
     def box(self) -> str:
@@ -42,7 +45,7 @@ class Bucket:
         """Write all objects of a box, the only one if none is named, into a folder, as rclone does."""
         folder.mkdir()
         box = box or self.box
-        for name, content in self.objects.items():
+        for name, content in list(self.objects.items()):
             if name.startswith(f"{box}/"):
                 (folder / name.partition("/")[2]).write_bytes(content)
         return folder

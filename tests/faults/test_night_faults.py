@@ -216,7 +216,7 @@ def test_kills_while_sending_leave_a_whole_backup_and_the_next_run_sends_the_res
             with subprocess.Popen(command, cwd=TOP, env=environment(MOSS_BACKUP_URL=bucket.url)) as process:
                 time.sleep(chance.uniform(0.3, 0.9))
                 process.send_signal(signal.SIGKILL)
-            if any(name.endswith("manifest.json") for name in bucket.objects):
+            if any(name.endswith("manifest.json") for name in list(bucket.objects)):
                 restore(bucket.download(tmp_path / f"fetched{at}"), tmp_path / f"back{at}")
                 assert len(numbers(tmp_path / f"back{at}")) >= 200
         subprocess.run(command, cwd=TOP, env=environment(MOSS_BACKUP_URL=bucket.url), check=True)
