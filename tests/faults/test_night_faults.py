@@ -20,7 +20,7 @@ from store.restore import restore
 from tests.fakes.bucket import KEY, Bucket
 from tests.fakes.exchange import FakeUpbit
 from tests.fakes.server import Reply, Request
-from tests.fakes.trouble import Act, TroubleServer, drip, flood, hang, reset, say
+from tests.fakes.trouble import Act, TroubleServer, drip, flood, hang, refusing_url, reset, say
 from tests.faults.small_store_disk import fill, small_disk
 from tests.faults.store_rotation import compress, rotate
 from tests.scripts import TOP, environment, records, run, write_config
@@ -97,9 +97,9 @@ def test_refusal_is_told_and_all_is_sent_when_it_is_over(
 
 
 def test_endpoint_that_is_down_is_told(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Bucket() as bucket:
-        monkeypatch.setenv(SECRET, bucket.url)
-    assert send(data) == 75
+    with refusing_url() as url:
+        monkeypatch.setenv(SECRET, f"{url}{KEY}")
+        assert send(data) == 75
     assert "refuses connections" in errors(data)[0]["message"]
 
 

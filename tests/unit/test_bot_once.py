@@ -23,6 +23,7 @@ from store import Store
 from tests.fakes.clock import ManualClock
 from tests.fakes.exchange import FakeBinance, FakeCoinbase, FakeExchange, FakeKraken, FakeUpbit
 from tests.fakes.server import Reply, Request
+from tests.fakes.trouble import refusing_url
 from tests.scripts import records, run, start, wait_for, write_config
 
 BTC, ETH = "KRW-BTC", "KRW-ETH"
@@ -175,10 +176,10 @@ def test_once_stores_an_error_and_nothing_else_when_the_answer_is_bad(
 
 
 def test_once_ends_with_75_when_the_exchange_is_not_there(tmp_path: Path) -> None:
-    with (exchange := FakeUpbit(flat)).server:
-        config = config_for(exchange, tmp_path)
     data = tmp_path / "data"
-    status, said = once(config, data)
+    with refusing_url() as url:
+        market = f'[market]\nupbit_url = "{url}"\nsymbols = ["{BTC}"]\n'
+        status, said = once(write_config(tmp_path, market), data)
     assert status == 75, said
     assert records(data, "events")[0]["class"] == "Unreachable"
 
