@@ -115,7 +115,8 @@ class DeskServer(uvicorn.Server):
         self._idle_exit_s = idle_exit_s
 
     async def on_tick(self, counter: int) -> bool:
-        if self._desk.hub.visitors:
+        # What the start took does not count: before the first tick nobody could be let in.
+        if not counter or self._desk.hub.visitors:
             self._visit.note()
         idle_s = time.monotonic() - self._visit.last_s
         if self._idle_exit_s and idle_s > self._idle_exit_s and not self.should_exit:

@@ -49,7 +49,7 @@ def test_desk_opens_nothing_for_writing_through_a_whole_visit(program: Callable[
     pytest.importorskip("uvicorn", reason="needs the desk's packages")
     data, log = tmp_path / "data", tmp_path / "trace"
     fill_store(data)
-    command = [sys.executable, "-m", "desk", "serve", "--data", str(data), "--port", "0", "--idle-exit-s", "1"]
+    command = [sys.executable, "-m", "desk", "serve", "--data", str(data), "--port", "0", "--idle-exit-s", "5"]
     process = traced(program("strace"), log, *command)
     try:
         desk = RunningDesk(process, port_of(process))

@@ -106,3 +106,16 @@ def test_connection_on_which_nothing_is_asked_is_let_go_and_a_socket_in_use_is_n
         await running
 
     asyncio.run(look())
+
+
+def test_visitor_who_was_there_before_the_desk_is_let_in_however_long_the_start_took(tmp_path: Path) -> None:
+    visit = Visit()
+    server = DeskServer(Desk(DataFolder(tmp_path), lambda: 0.0, visited=visit.note), visit, 1)
+    visit.last_s -= 60
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname(), timeout=60) as visitor,
+    ):
+        visitor.sendall(b"GET /api/status HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        asyncio.run(server.serve([listening]))
+        assert visitor.recv(12) == b"HTTP/1.1 200"

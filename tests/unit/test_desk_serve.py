@@ -74,7 +74,7 @@ def test_desk_serves_the_socket_it_is_handed_and_leaves_it_open(tmp_path: Path) 
         for _ in range(2):
             command = [sys.executable, "-c", ACTIVATE, str(listening.fileno()), "--data", str(tmp_path / "data")]
             process = subprocess.Popen(
-                [*command, "--idle-exit-s", "0.5"],
+                [*command, "--idle-exit-s", "1"],
                 cwd=TOP,
                 env=environment(),
                 pass_fds=[listening.fileno()],
