@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -105,12 +106,20 @@ def test_backfill_misses_nothing_when_logrotate_runs_before_it_is_whole(
 def test_backfill_doubles_nothing_when_a_bot_stores_its_first_candles_beside_it(tmp_path: Path) -> None:
     data = tmp_path / "data"
     begin_s = int(time.time()) // 60 * 60 - 1_000 * MINUTE_S
+    is_back = threading.Event()
+
+    def hold_up(_request: Request) -> None:
+        if has_begun(data):
+            # Half of the silence after which it asks again; with eight answers to come that is 40 s.
+            is_back.wait(5)
+
     with (exchange := FakeUpbit(price)).server:
         arguments = ("--config", config_for(exchange, tmp_path), "--data", data)
-        exchange.trouble = lambda _request: time.sleep(0.3)
+        exchange.trouble = hold_up
         with start("bot.py", "backfill", "--since", timestamp(begin_s), *arguments) as process:
             wait_for(lambda: has_begun(data))
             beside = run("bot.py", "once", *arguments)
+            is_back.set()
             assert process.wait() == 0
         exchange.trouble = lambda _request: None
         assert run("bot.py", "once", *arguments).returncode == 0
