@@ -2,12 +2,13 @@
 
 import http.client
 import json
+import os
 import re
 import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,12 @@ def example(kind: str) -> str:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
+    """Return a port that nobody is given: the system hands out those from 32768 on, and each process tries its own."""
+    first = 12_000 + os.getpid() % 1_000 * 20
+    for port in range(first, first + 20):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError(f"every port from {first} on is taken")
 
 
 @contextmanager
