@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 TOP = Path(__file__).resolve().parent.parent
@@ -17,10 +18,21 @@ def environment(**extra: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1", **extra}
 
 
+class Started(subprocess.Popen[str]):
+    """A process that is ended where its `with` block fails: a test that failed would wait for it for ever."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error:
+            self.kill()
+        super().__exit__(kind, error, trace)
+
+
 def start(script: str, *arguments: str | Path, cwd: Path = TOP, **extra: str) -> subprocess.Popen[str]:
     """Start a script and return the running process; whoever starts it ends it."""
     command = [sys.executable, str(TOP / script), *map(str, arguments)]
-    return subprocess.Popen(
+    return Started(
         command,
         cwd=cwd,
         env=environment(**extra),
