@@ -13,6 +13,7 @@ from pathlib import Path
 
 from store import Damage, NotStored, Store, scan
 from tests.faults.store_rotation import compress, rotate
+from tests.faults.store_writer import PATIENCE_S
 
 # The number being appended, the last one acknowledged, whether it is inside append, how many were refused.
 _CURRENT, _LAST, _INSIDE, _REFUSED, _FIELDS = 0, 1, 2, 3, 4
@@ -113,6 +114,8 @@ def _start(store: Store, number: int, first: int, line_bytes: int, slot: "memory
     if process:
         return process
     try:
+        # A lock that was waited for in vain would count as a full disk.
+        store.lock_wait_s_max = PATIENCE_S
         record = {"ts": "2026-11-21T00:00:00.000Z", "kind": "test", "w": number, "n": first, "x": "x" * line_bytes}
         n = first
         while True:

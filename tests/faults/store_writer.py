@@ -7,6 +7,9 @@ from pathlib import Path
 
 from store import Store
 
+# How long a writer here waits for the others: one that a busy machine keeps from running holds its lock meanwhile.
+PATIENCE_S = 60.0
+
 
 class Unhealed(Store):
     """Appends after whatever is there."""
@@ -81,6 +84,7 @@ def append_in_child(store: Store, first: int, end: int, done: Path, line_bytes: 
     if process:
         return process
     try:
+        store.lock_wait_s_max = PATIENCE_S
         with done.open("w") as acknowledged:
             for n in range(first, end):
                 store.append({"ts": "2026-11-21T00:00:00.000Z", "kind": "test", "n": n, "x": "x" * line_bytes})

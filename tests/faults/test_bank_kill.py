@@ -11,6 +11,7 @@ from agent.parts import terms_of
 from agent.settings import Config
 from store import Store
 from tests.fakes.books import Books
+from tests.faults.store_writer import PATIENCE_S
 from tests.faults.test_bot_kill import CONFIG
 from tests.scripts import records, start, wait_for_more, write_config
 
@@ -48,6 +49,8 @@ def order(data: Path, chance: random.Random, number: int) -> str:
     what, asset = chance.choice(["deposit", "deposit", "withdraw"]), chance.choice([None, "KRW-ETH"])
     told = {"what": what, "amount": f"{chance.uniform(0.001, 9):.18f}", "order": f"order-{number}"}
     with Store(data / "events.jsonl") as events:
+        # The bot writes there too.
+        events.lock_wait_s_max = PATIENCE_S
         events.append({"ts": timestamp(time.time()), "kind": "command", **told, **({"asset": asset} if asset else {})})
     return told["order"]
 
