@@ -45,7 +45,8 @@ def files(folder: Path, config: str | os.PathLike[str] | None) -> Iterator[tuple
         try:
             for name in older:
                 with closing(open_segment(name)) as source:
-                    yield Path(name).name, File(source, None)
+                    is_plain = not source.path.endswith(".gz")
+                    yield Path(name).name, File(source, source.size_bytes if is_plain else None)
             if live:
                 yield Path(path).name, File(live, next(backward(live))[0])
         finally:

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Iterator
 
 from store.errors import Damaged
-from store.forward import forward
+from store.forward import forward, record_at
 from store.inflate import Inflated
-from store.line import Damage, Record, decode
+from store.line import Damage, Record
 from store.lines import backward, number_at
 from store.position import PositionLost, after, after_at, mark, offset_in
 from store.read import OnDamage, PathLike, tell
@@ -59,6 +59,11 @@ class Follower:
         place, offset, last = self._kept
         return f"{place}/{offset}/{last}" if place else "start"
 
+    @property
+    def is_held_up(self) -> bool:
+        """Whether a writer stood still at the last look: what it was appending may come, or not."""
+        return self._source is not None and not self._source.is_settled
+
     def close(self) -> None:
         """End the iteration and let go of the file."""
         if self._source:
@@ -83,7 +88,7 @@ class Follower:
         self._offset = offset + len(line) + 1
         number, self._number = self._number, self._number + bool(self._number)
         try:
-            record = decode(line)
+            record = record_at(source, offset, line)
         except Damaged as error:
             number = number or number_at(source, offset)
             self._number = number + 1
@@ -103,7 +108,8 @@ class Follower:
             is_there = self._is_live and identity(self._path) == source.identity
             if is_there and os.fstat(source.descriptor).st_size == before_bytes:
                 return False
-            if not source.settle().is_settled:
+            if not self._is_settled(source):
+                source.size_bytes = before_bytes  # what a writer takes back would come again
                 return False
             self._is_final = not is_there
             if source.size_bytes < self._offset:
@@ -115,6 +121,10 @@ class Follower:
             if is_there:
                 return False
         return self._goes_on()
+
+    def _is_settled(self, source: Source) -> bool:
+        """Look whether a writer is in it; for one that stood still at the last look it does not wait."""
+        return (source.is_settled or source.is_free()) and source.settle().is_settled
 
     def _goes_on(self) -> bool:
         """Open the file that comes next; False where there is none yet."""
@@ -160,7 +170,7 @@ class Follower:
         self._leave()
         self._source, self._is_live, self._is_final = source, is_live, isinstance(source, Inflated)
         if not source.is_settled:
-            source.size_bytes = offset  # what a writer takes back would come again
+            source.size_bytes = offset
         self._lines = forward(source, offset)
         self._offset, self._number, self._place = offset, 0 if offset else 1, ""
 

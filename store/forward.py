@@ -1,8 +1,10 @@
 """A file's lines from its beginning on, in bounded memory whatever the file holds; no writer needs them."""
 
+import os
 from collections.abc import Iterator
 
-from store.line import LINE_BYTES_MAX
+from store.errors import Damaged
+from store.line import LINE_BYTES_MAX, Record, decode
 from store.segments import Source
 
 
@@ -48,3 +50,18 @@ def plain_ts(line: bytes) -> bytes:
     Cost: about 0.2 µs.
     """
     return line[7:31] if line[30:32] == b'Z"' and line[:7] == b'{"ts":"' else b""
+
+
+def record_at(source: Source, offset: int, line: bytes) -> Record | None:
+    """Return a line's record, None where it is blank.
+
+    Raises: Damaged, after a second look: a writer may blank what another one left torn while it is being read.
+    """
+    try:
+        return decode(line)
+    except Damaged:
+        if source.path.endswith(".gz"):
+            raise
+        while (again := os.pread(source.descriptor, len(line), offset)) != line:
+            line = again
+        return decode(line)

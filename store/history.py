@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from store.errors import Damaged
-from store.forward import blocks, plain_ts
-from store.line import Damage, Record, decode
+from store.forward import blocks, plain_ts, record_at
+from store.line import Damage, Record
 from store.lines import number_at
 from store.read import OnDamage, PathLike, opened, tell
 from store.search import SLACK_S, bound, first_needed, first_offset, placed
@@ -73,19 +73,20 @@ def _sources(path: str, low: str, on_damage: OnDamage) -> Iterator[Source]:
 def _forward(source: Source, on_damage: OnDamage, start: int = 0, low: str = "") -> Iterator[Record]:
     """Yield a file's records; a block whose last line says that it comes before `low` is not even parsed."""
     first = index = 0
-    for _, lines in blocks(source, start):
+    for offset, lines in blocks(source, start):
         if b"" < plain_ts(lines[-1]) < low.encode():
             index += len(lines)
             continue
         for line in lines:
             index += 1
             try:
-                record = decode(line)
+                record = record_at(source, offset, line)
             except Damaged as error:
                 first = first or number_at(source, start)
                 on_damage(Damage(source.path, first + index - 1, str(error)))
                 record = None
             if record is not None:
                 yield record
+            offset += len(line) + 1
     if source.broken:
         on_damage(Damage(source.path, index + 1, source.broken))

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from store.backup import backups
 from store.errors import Damaged
-from store.forward import forward, plain_ts
-from store.line import decode
+from store.forward import forward, plain_ts, record_at
 from store.lines import backward
 from store.manifest import Entry, load, measure, wrong_file
 from store.read import opened
@@ -80,11 +79,11 @@ def _newest_ts(name: str) -> str:
     """Return the highest time in a segment, which is not its last where the clock was set back."""
     highest = ""
     for source in opened(name, lambda _: None):
-        for _, line in forward(source):
+        for offset, line in forward(source):
             with suppress(Damaged):
                 if ts := plain_ts(line).decode(errors="replace"):
                     highest = max(highest, ts)
-                elif record := decode(line):
+                elif record := record_at(source, offset, line):
                     highest = max(highest, placed(record["ts"]))
     return highest
 

@@ -4,8 +4,7 @@ from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
 
 from store.errors import Damaged
-from store.forward import forward
-from store.line import decode
+from store.forward import forward, record_at
 from store.read import opened
 from store.segments import Source
 
@@ -82,7 +81,7 @@ def first(source: Source, middle: int = 0, end: int | None = None) -> tuple[int,
         next(lines, None)
     for offset, line in lines:
         try:
-            record = decode(line)
+            record = record_at(source, offset, line)
             if record is not None:
                 return offset, placed(record["ts"])
         except Damaged:

@@ -35,8 +35,7 @@ class Source:
     def measure(self) -> None:
         """Take note of what was appended since."""
         found = os.fstat(self.descriptor)
-        self.size_bytes = found.st_size
-        self.identity = (found.st_dev, found.st_ino)
+        self.size_bytes, self.identity = found.st_size, (found.st_dev, found.st_ino)
 
     def pieces(self, offset: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield the content from an offset on."""
@@ -53,23 +52,28 @@ class Source:
             yield start, os.pread(self.descriptor, end - start, start)
 
     def settle(self) -> "Source":
-        """Take note of what was appended since, but of nothing that its writer may still take back; return itself.
+        """Take note of what was appended since, once no writer can take back any of it any more; return itself.
 
-        Where a writer stands still in the middle of an append for a second, what was noted before stays.
+        Where a writer stands still in the middle of an append for a second, it is not settled.
         """
+        self.measure()
         end_s = time.monotonic() + _SETTLE_S_MAX
-        self.is_settled = False
-        while not self.is_settled and time.monotonic() < end_s:
-            try:
-                # Held for one look only: a writer who wants it waits meanwhile.
-                fcntl.flock(self.descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                self.measure()
-                self.is_settled = True
-            except BlockingIOError:
-                time.sleep(_PAUSE_S)
-            finally:
-                fcntl.flock(self.descriptor, fcntl.LOCK_UN)
+        # A writer who was in it when it was measured is not, once the lock was had.
+        while not (is_settled := self.is_free()) and time.monotonic() < end_s:
+            time.sleep(_PAUSE_S)
+        self.is_settled = is_settled
         return self
+
+    def is_free(self) -> bool:
+        """Tell whether no writer is in the middle of an append."""
+        try:
+            fcntl.flock(self.descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            # At once: writers who want it wait meanwhile.
+            fcntl.flock(self.descriptor, fcntl.LOCK_UN)
+        return True
 
     def close(self) -> None:
         """Close the file."""

@@ -5,8 +5,8 @@ import struct
 from zlib import crc32
 
 from store.errors import Damaged
-from store.forward import blocks
-from store.line import Damage, decode, is_checked
+from store.forward import blocks, record_at
+from store.line import Damage, is_checked
 from store.read import PathLike, opened
 from store.search import bound, placed
 from store.segments import Source, snapshot
@@ -52,8 +52,8 @@ class Verdict:
         """Check one more file, newer than those before."""
         self.segments += 1
         number = 1
-        for _, lines in blocks(source):
-            self._add_lines(source, number, lines)
+        for offset, lines in blocks(source):
+            self._add_lines(source, offset, number, lines)
             number += len(lines)
         self.bytes += source.size_bytes
         # Zeros at its end are what a power cut left of an append that was never acknowledged.
@@ -62,14 +62,17 @@ class Verdict:
         if source.broken:
             self.damaged.append(Damage(source.path, number, source.broken))
 
-    def _add_lines(self, source: Source, number: int, lines: list[bytes]) -> None:
+    def _add_lines(self, source: Source, offset: int, number: int, lines: list[bytes]) -> None:
         # Nearly all blocks are as they should be, and found to be so at once; the others are looked at line by line.
         times = [line[7:32] for line in lines]
         ends = b"".join(times)
         if (ends[23::25], ends[24::25]) == (b"Z" * len(lines), b'"' * len(lines)) and _are_checked(lines):
             self._count(len(lines))
         else:
-            times = [self._ts(source, number + at, line) for at, line in enumerate(lines)]
+            times = []
+            for at, line in enumerate(lines):
+                times.append(self._ts(source, offset, number + at, line))
+                offset += len(line) + 1
         last = self._last
         if times[0] < last or times != sorted(times):
             for at, ts in enumerate(time[:24] for time in times):
@@ -84,10 +87,10 @@ class Verdict:
         self.damaged += self._zeroed
         self._zeroed.clear()
 
-    def _ts(self, source: Source, number: int, line: bytes) -> bytes:
+    def _ts(self, source: Source, offset: int, number: int, line: bytes) -> bytes:
         """Count one line; return its record's time, empty where there is none to compare."""
         try:
-            record = decode(line)
+            record = record_at(source, offset, line)
             self.unchecked += record is not None and not is_checked(line)
         except Damaged as error:
             damage = Damage(source.path, number, str(error))

@@ -10,8 +10,7 @@ from itertools import islice
 from agent.clock import DAY_S, MINUTE_S, seconds
 from store import Record
 from store.errors import Damaged
-from store.forward import forward
-from store.line import decode
+from store.forward import forward, record_at
 from store.lines import backward
 from store.read import opened
 from store.segments import Source
@@ -39,7 +38,7 @@ class Backfills:
         key = source.identity, source.size_bytes
         if key not in self._known:
             # Its candles are in the order of their minutes, so the last is the youngest.
-            last = next(_sound(islice(backward(source), 1, None)), None)
+            last = next(_sound(source, islice(backward(source), 1, None)), None)
             self._known[key] = last is not None and _moment_s(last, "open_ts") + MINUTE_S > _moment_s(last, "ts")
         return self._known[key]
 
@@ -60,16 +59,16 @@ def _moment_s(record: Record, name: str) -> float:
 def _first(files: list[str], live: Source | None) -> Record | None:
     for name in files:
         for source in opened(name, lambda _: None):
-            for record in _sound(forward(source)):
+            for record in _sound(source, forward(source)):
                 return record
-    return next(_sound(forward(live)), None) if live else None
+    return next(_sound(live, forward(live)), None) if live else None
 
 
-def _sound(lines: Iterator[tuple[int, bytes]]) -> Iterator[Record]:
+def _sound(source: Source, lines: Iterator[tuple[int, bytes]]) -> Iterator[Record]:
     """Yield the records of lines, without the damaged ones."""
-    for _, line in lines:
+    for offset, line in lines:
         try:
-            record = decode(line)
+            record = record_at(source, offset, line)
         except Damaged:
             continue
         if record is not None:

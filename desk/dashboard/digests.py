@@ -11,9 +11,8 @@ from desk.dashboard.cells import Cells
 from desk.dashboard.records import Records
 from store import Damage, Record
 from store.errors import Damaged
-from store.forward import stretches
+from store.forward import record_at, stretches
 from store.inflate import Inflated
-from store.line import decode
 from store.read import opened
 from store.search import SLACK_S, bound, first_needed
 from store.segments import Source, snapshot
@@ -86,7 +85,8 @@ class Digests(Generic[Kind]):
         digest = self._kept.pop(key, None) or Digest(self._make())
         if not (isinstance(source, Inflated) and digest.read_bytes):
             self._read(source, digest)
-        self._kept[key] = digest
+        if source.is_settled:  # what a writer takes back would be counted twice
+            self._kept[key] = digest
         return digest
 
     def _read(self, source: Source, digest: Digest[Kind]) -> None:
@@ -105,7 +105,7 @@ class Digests(Generic[Kind]):
 
     def _record(self, source: Source, offset: int, line: bytes) -> Record | None:
         try:
-            return decode(line)
+            return record_at(source, offset, line)
         except Damaged as error:
             self._records.tell(Damage(source.path, 0, f"at byte {offset}: {error}"))
             return None

@@ -61,7 +61,12 @@ class Followers:
         """Tell whether this one, which has read all there is, is where the other one is."""
         places = self.places()
         return all(
-            place == places[stream] or (place == other.begin[stream] and _is_before(places[stream], place))
+            place == places[stream]
+            or (
+                place == other.begin[stream]
+                and not self._followers[stream].is_held_up
+                and _is_before(places[stream], place)
+            )
             for stream, place in other.places().items()
         )
 
@@ -73,8 +78,8 @@ class Followers:
 
 def _is_before(place: str, end: str) -> bool:
     """Tell whether a place lies in the same file as the end of it from which another began: only blanks between."""
-    (file, _, offset), (end_file, _, end_offset) = place.rpartition("/"), end.rpartition("/")
-    return file == end_file and int(offset or 0) <= int(end_offset or 0)
+    own, other = place.split("/"), end.split("/")
+    return own[:2] == other[:2] and int(own[2]) <= int(other[2])
 
 
 def _message(position: str, stream: str, text: str) -> Message:

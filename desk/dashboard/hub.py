@@ -109,6 +109,8 @@ class Hub:
             count += len(batch)
             for message in batch:
                 yield message
+            if not batch and visitor not in self._joined:
+                await asyncio.sleep(POLL_S)
 
     async def _join(self, visitor: Visitor) -> str:
         """Let a visitor have all that comes from now on; return the position that is now."""

@@ -3,6 +3,7 @@
 import random
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -44,23 +45,30 @@ def test_reader_goes_on_while_a_segment_is_compressed(path: Path, lock: str) -> 
 def test_places_lead_to_each_record_once_over_writers_rotations_and_compression(path: Path, seed: int) -> None:
     rng = random.Random(seed)
     found: list[int] = []
-    position, count = None, 1_000
+    position, count = None, 2_000
+
+    class Hesitant(Store):
+        def _stays(self) -> bool:
+            if random.random() < 0.05:
+                time.sleep(0.001)
+            return super()._stays()
 
     def write(first: int) -> None:
-        with Store(path, durable=False) as writer:
+        with Hesitant(path, durable=False) as writer:
             writer.lock_wait_s_max = PATIENCE_S
             at = first
             while at < first + count:
                 size = min(rng.choice((1, 1, 1, 20)), first + count - at)
                 writer.append_many([record(n, text="x" * 400) for n in range(at, at + size)])
                 at += size
+                time.sleep(0.0002)
 
     writers = [threading.Thread(target=write, args=(first,)) for first in (0, count)]
     for writer in writers:
         writer.start()
     segments: list[Path] = []
     while any(writer.is_alive() for writer in writers):
-        if path.exists() and rng.random() < 0.3:
+        if path.exists() and rng.random() < 0.5:
             segments.append(rotate(path, 100 + len(list(path.parent.iterdir()))))
         if len(segments) > 1 and rng.random() < 0.3:
             compress(segments.pop(0))

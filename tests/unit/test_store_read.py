@@ -3,15 +3,19 @@
 import gzip
 import itertools
 import random
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from store import Damage, Record, Store, newest, scan, tail
+from store import Damage, Record, Store, follow, newest, scan, tail
 from store.line import LINE_BYTES_MAX, encode
 from store.segments import open_segment
 from tests.faults.store_rotation import compress, rotate
+
+PIECE_BYTES = 65_536
+"""So much of a file is read at once."""
 
 
 def record(n: int, **fields: object) -> Record:
@@ -255,6 +259,24 @@ def test_many_segments_need_few_open_files(path: Path) -> None:
     for n in range(120):
         assert next(found)["n"] == n
         assert len(list(Path("/proc/self/fd").iterdir())) <= before + 3
+
+
+@pytest.mark.parametrize("how", ["scan", "follow"])
+def test_torn_line_that_is_healed_under_a_reader_is_no_damage(path: Path, how: str) -> None:
+    content = b""
+    while len(content) < PIECE_BYTES - 200:
+        content += encode(record(content.count(b"\n")))
+    path.write_bytes(content + encode({**record(0), "text": "x" * 500})[:400])
+    told: list[Damage] = []
+    reader: Iterator[Record] = (
+        scan(path, on_damage=told.append) if how == "scan" else follow(path, on_damage=told.append, wait=lambda _: True)
+    )
+    found = [next(reader)["n"]]
+    # It has the first half of what is torn.
+    fill(path, 7, 8)
+    found += numbers(reader)
+    assert found[: content.count(b"\n")] == list(range(content.count(b"\n")))
+    assert told == []
 
 
 @pytest.mark.parametrize("members", [1, 3, 200])

@@ -13,7 +13,7 @@ from agent.orders import Orders
 from desk.dashboard.cells import Scores
 from desk.dashboard.digests import Digests
 from desk.dashboard.records import Records
-from store import PositionLost, Record, Store, newest, verify
+from store import PositionLost, Record, Store, content, newest, verify
 from store import segments as files
 from store.backup import backup, backups
 from store.export import export
@@ -34,21 +34,20 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture(params=["careful", "careless"])
 def is_careful(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Return whether readers mind the writers' lock; each fault must break those that do not."""
-    if request.param == "careless":
-
-        def careless(self: files.Source) -> files.Source:
-            self.measure()
-            return self
-
-        monkeypatch.setattr(files.Source, "settle", careless)
-    return bool(request.param == "careful")
+    is_careful = bool(request.param == "careful")
+    if is_careful:
+        monkeypatch.setattr(files, "_SETTLE_S_MAX", PATIENCE_S)
+    else:
+        monkeypatch.setattr(files.Source, "is_free", lambda _: True)
+    return is_careful
 
 
 @contextmanager
-def taken_back(path: Path, records: list[Record], *others: Record) -> Iterator[None]:
-    """Within the block some records are written, and shortly after its begin taken back, for the file was rotated.
+def taken_back(path: Path, records: list[Record], *others: Record, is_careful: bool) -> Iterator[None]:
+    """Within the block some records are written, and then taken back, for the file was rotated.
 
-    Others come first in the next file. At the end of the block all are stored.
+    Others come first in the next file. At the end of the block all are stored. Who is careful waits for it, so it comes
+    to that shortly after the block began; who is not must have looked by then, so it comes to that at its end.
     """
     is_written, may_look = threading.Event(), threading.Event()
 
@@ -72,17 +71,21 @@ def taken_back(path: Path, records: list[Record], *others: Record) -> Iterator[N
     writer, clock = threading.Thread(target=write), threading.Timer(MEANWHILE_S, go_on)
     writer.start()
     assert is_written.wait(PATIENCE_S)
-    clock.start()
+    if is_careful:
+        clock.start()
     try:
         yield
     finally:
-        clock.join()
+        if is_careful:
+            clock.join()
+        else:
+            go_on()
         writer.join()
 
 
 def test_place_leads_to_each_record_once_when_a_line_is_taken_back(path: Path, *, is_careful: bool) -> None:
     store(path, record(0))
-    with taken_back(path, [record(1)]):
+    with taken_back(path, [record(1)], is_careful=is_careful):
         found, position = numbers_from(path)
     store(path, record(2))
     found += numbers_from(path, position)[0]
@@ -96,7 +99,7 @@ def test_place_leads_to_each_record_once_when_an_append_of_many_is_taken_back(
     store(path, record(0))
     found: list[int] = []
     with suppress(PositionLost):
-        with taken_back(path, [record(n) for n in range(1, 1 + count)]):
+        with taken_back(path, [record(n) for n in range(1, 1 + count)], is_careful=is_careful):
             found, position = numbers_from(path, most=2)
         found += numbers_from(path, position)[0]
     assert (found == list(range(1 + count))) == is_careful
@@ -107,7 +110,7 @@ def test_place_is_found_when_the_first_line_of_its_file_is_taken_back(path: Path
     rotate(path, 1)
     found: list[int] = []
     with suppress(PositionLost):
-        with taken_back(path, [record(1)], record(5)):
+        with taken_back(path, [record(1)], record(5), is_careful=is_careful):
             found, position = numbers_from(path)
         found += numbers_from(path, position)[0]
     assert (sorted(found) == [0, 1, 5]) == is_careful
@@ -116,7 +119,7 @@ def test_place_is_found_when_the_first_line_of_its_file_is_taken_back(path: Path
 def test_export_has_each_row_once_when_a_line_is_taken_back(path: Path, tmp_path: Path, *, is_careful: bool) -> None:
     out = tmp_path / "out.sqlite"
     store(path, record(0))
-    with taken_back(path, [record(1)]):
+    with taken_back(path, [record(1)], is_careful=is_careful):
         export(path, out)
     export(path, out)
     with closing(sqlite3.connect(out)) as database:
@@ -134,7 +137,7 @@ def test_order_is_followed_when_the_event_behind_it_was_taken_back(path: Path, *
         orders.done(fresh)
         found.extend(event["n"] for event in fresh)
 
-    with taken_back(path, [record(1)], {**record(7), "kind": "command"}):
+    with taken_back(path, [record(1)], {**record(7), "kind": "command"}, is_careful=is_careful):
         step()
     step()
     assert (7 in found) == is_careful
@@ -149,14 +152,14 @@ def test_score_is_counted_once_when_it_was_taken_back(path: Path, *, is_careful:
         return sum(float(sum(row[2::3])) for cells in digests.from_moment(0, 9e9) for row in cells.rows.values())
 
     store(path, record(0, kind="score", source="a", score=1.0))
-    with taken_back(path, [record(1, kind="score", source="a", score=1.0)]):
+    with taken_back(path, [record(1, kind="score", source="a", score=1.0)], is_careful=is_careful):
         count()
     assert (count() == 2) == is_careful
 
 
 def test_backup_holds_no_line_that_is_taken_back(path: Path, tmp_path: Path, *, is_careful: bool) -> None:
     store(path, record(0))
-    with taken_back(path, [record(1)]):
+    with taken_back(path, [record(1)], is_careful=is_careful):
         backup(path.parent, tmp_path / "backups", now_s=1e9)
     (made,) = backups(tmp_path / "backups")
     now = [file.read_bytes() for file in path.parent.iterdir()]
@@ -198,3 +201,22 @@ def test_writer_is_held_up_by_no_reader_that_a_signal_ended(path: Path, monkeypa
             source.settle()
         writer.lock_wait_s_max = 0
         writer.append(record(1))
+
+
+def test_backup_is_whole_when_a_segment_grows_beside_it(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(path, record(0))
+    segment = rotate(path, 1)
+    opened = files.open_segment
+
+    def late(name: str) -> files.Source:
+        source = opened(name)
+        with segment.open("ab") as file:
+            file.write(b" " * 70 + b"\n")  # what a writer leaves that had opened it before
+        return source
+
+    monkeypatch.setattr(content, "open_segment", late)
+    assert backup(path.parent, tmp_path / "backups", now_s=1e9).damaged == []
+    (made,) = backups(tmp_path / "backups")
+    assert numbers(made / "events.jsonl") == [0]
