@@ -29,5 +29,8 @@ def test_page_tells_the_limits_that_the_unit_has() -> None:
     unit = (TOP / "systemd/moss-bot.service").read_text(encoding="utf-8")
     assert "\nMemoryMax=96M\n" in unit
     assert "`MemoryMax=96M`" in PAGE
+    assert "\nMemoryMin=32M\n" in unit
+    assert "\nSlice=-.slice\n" in unit
+    assert "`MemoryMin=32M`" in PAGE
     assert "\nWatchdogSec=150\n" in unit
     assert "10 s in place of 150 s" in PAGE
