@@ -52,9 +52,9 @@ class Breaker(Host):
         self._close()
 
     def fail(self, error: Unreachable, now_s: float) -> None:
+        """Count a failure, and open after some in a row; a refusal closes it, for whoever refuses is alive."""
         super().fail(error, now_s)
         if isinstance(error, Refused) or error.status in (418, 429):
-            # Whoever refuses is alive.
             self._close()
             return
         self.failures += 1

@@ -57,6 +57,7 @@ class TraderWithFallback(Trader):
             self._remember_last_use()
 
     def take_prices(self, deadline_s: float) -> list[MossError]:
+        """Take the prices from the source in use; the next after some failed passes, the first once that answers."""
         end_s = self.clock.monotonic_s() + deadline_s
         if self._in_use and self._first_answers(min(PROBE_S_MAX, deadline_s / 4)):
             self._turn_to(0, "it answers again")

@@ -29,6 +29,7 @@ class Inflated(Source):
     """
 
     def pieces(self, offset: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Yield the content from an offset on; what lies before it is inflated too."""
         end = _ALL if end is None else end
         start = self.size_bytes = 0
         for (after, _, _), piece in self._inflate(_BEGIN, end):

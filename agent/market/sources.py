@@ -49,6 +49,7 @@ class Exchange:
         self._wire, self._fetcher, self._base_url = wire, fetcher, base_url.rstrip("/")
 
     def candles(self, symbol: str, before_s: int, count: int, deadline_s: float) -> list[Candle]:
+        """Ask the exchange in its own words; what comes back and is raised is as in `Source`."""
         path, query = self._wire.question(symbol, before_s, count)
         url, interval_s = self._base_url + path, self._wire.INTERVAL_S
         answer = self._fetcher.get(url, params=query, deadline_s=deadline_s, interval_s=interval_s)

@@ -78,6 +78,7 @@ class _Reader(HTMLParser):
         self._said = self._told = self._href = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what opens; HTMLParser calls it for each tag."""
         values = {name: value or "" for name, value in attrs}
         self._end_siblings(tag)
         names = {tag, *(f".{name}" for name in values.get("class", "").split()), f"#{values.get('id', '')}"}

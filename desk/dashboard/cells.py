@@ -79,6 +79,7 @@ class Averages(Span):
         self._add(symbol, time_s, fast, slow)
 
     def take(self, block: bytes) -> Iterator[tuple[int, bytes]]:
+        """Fold the signals of a block in, column by column; yield the lines that are not of the usual form."""
         for run in runs(SIGNAL, block):
             try:
                 ready = [(symbol, self._cut(columns), columns) for symbol, columns in apart(run.columns(), word)]
@@ -132,6 +133,7 @@ class Scores(Span):
         self._add(name(record["source"]), seconds(record["ts"]), number(record["score"]))
 
     def take(self, block: bytes) -> Iterator[tuple[int, bytes]]:
+        """Fold the scores of a block in, column by column; yield the lines that are not of the usual form."""
         for run in runs(SCORE, block):
             try:
                 minutes, scores, sources = run.columns()

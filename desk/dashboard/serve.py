@@ -115,6 +115,7 @@ class DeskServer(uvicorn.Server):
         self._idle_exit_s = idle_exit_s
 
     async def on_tick(self, counter: int) -> bool:
+        """End the desk that nobody has looked at for so long; uvicorn asks ten times a second."""
         # What the start took does not count: before the first tick nobody could be let in.
         if not counter or self._desk.hub.visitors:
             self._visit.note()

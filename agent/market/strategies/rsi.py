@@ -27,6 +27,7 @@ class Rsi:
         self._rsi.add(close)
 
     def decide(self, last: Mapping[str, Any] | None) -> Verdict:  # noqa: ARG002 - it compares with no other minute
+        """Say BUY below the lower bound, SELL above the upper, else HOLD."""
         rsi = self._rsi.value
         figures = {"sma_fast": None, "sma_slow": None, "rsi": rsi}
         if rsi is None:

@@ -28,6 +28,7 @@ class SmaCross:
         self._average.add(close)
 
     def decide(self, last: Mapping[str, Any] | None) -> Verdict:
+        """Say BUY where the fast average came above the slow one since the last evaluation, SELL below, else HOLD."""
         fast, slow = self._average.mean(self._fast), self._average.mean(self._slow)
         figures = {"sma_fast": fast, "sma_slow": slow}
         if fast is None or slow is None:

@@ -35,6 +35,7 @@ class SmaRsi:
         self._rsi.add(close)
 
     def decide(self, last: Mapping[str, Any] | None) -> Verdict:  # noqa: ARG002 - it compares with no other minute
+        """Say BUY above the average where the RSI is low, SELL below it where that is high, else HOLD."""
         rsi = self._rsi.value
         slow = self._average.mean(self._slow)
         figures = {"sma_fast": self._average.mean(self._fast), "sma_slow": slow, "rsi": rsi}
