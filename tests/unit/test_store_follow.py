@@ -10,7 +10,7 @@ import pytest
 
 from store import Damage, Follower, PositionLost, Record, Store, follow, scan, segments
 from store.line import encode
-from tests.faults.store_rotation import compress, rotate
+from tests.faults.store_rotation import compress, rotate, spread
 
 PIECE_BYTES = 262_144
 """So much content of a compressed segment is inflated at once."""
@@ -54,12 +54,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def segmented(path: Path) -> Path:
-    for at in range(4):
-        fill(path, at * 25, at * 25 + 25)
-        if at < 3:
-            segment = rotate(path, 100 + at)
-            if at < 2:
-                compress(segment)
+    spread(path, [record(n) for n in range(100)], 4)
     return path
 
 

@@ -12,7 +12,7 @@ import pytest
 from store import Damage, Record, Store, follow, newest, scan, tail
 from store.line import LINE_BYTES_MAX, encode
 from store.segments import open_segment
-from tests.faults.store_rotation import compress, rotate
+from tests.faults.store_rotation import compress, rotate, spread
 
 PIECE_BYTES = 65_536
 """So much of a file is read at once."""
@@ -40,12 +40,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def segmented(path: Path) -> Path:
     """1,000 records: two compressed segments, one plain, the live file."""
-    for at in range(4):
-        fill(path, at * 250, at * 250 + 250)
-        if at < 3:
-            segment = rotate(path, 100 + at)
-            if at < 2:
-                compress(segment)
+    spread(path, [record(n) for n in range(1_000)], 4)
     return path
 
 
