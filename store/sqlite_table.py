@@ -9,7 +9,7 @@ from pathlib import Path
 
 from store.export import CannotExport, plain
 from store.follower import Follower
-from store.line import Record
+from store.line import Damage, Record
 from store.position import PositionLost
 from store.read import OnDamage
 
@@ -50,6 +50,8 @@ class _Table:
                 self._commit(follower.position)
                 self._database.execute("begin immediate")
         self._commit(follower.position)
+        if follower.is_held_up:
+            on_damage(Damage(path, 0, "a writer stands still in it; what comes behind comes with the next export"))
         return added
 
     def _follower(self, path: str, on_damage: OnDamage) -> Follower:

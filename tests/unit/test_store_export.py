@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from store import Record, Store, verify
+from store import Damage, Record, Store, segments, verify
 from store.__main__ import main
 from store.export import CannotExport, export
 from tests.faults.store_rotation import compress, rotate
@@ -107,6 +107,19 @@ def test_sqlite_gets_all_of_a_long_segment_that_was_compressed_meanwhile(path: P
     fill(path, 12_000, 12_001)
     assert export(path, out) == 6_001
     assert [n for (n,) in query(out, "select n from prices order by n")] == list(range(12_001))
+
+
+def test_sqlite_tells_when_a_writer_that_stands_still_holds_records_back(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "_SETTLE_S_MAX", 0.05)
+    out, told = tmp_path / "out.sqlite", list[Damage]()
+    with Store(path) as writer:
+        writer._lock()
+        assert export(path, out, on_damage=told.append) == 20
+    assert [damage.why.partition(";")[0] for damage in told] == ["a writer stands still in it"]
+    assert export(path, out, on_damage=told.append) == 10
+    assert len(told) == 1
 
 
 def test_csv_is_written_when_an_earlier_export_died(path: Path, tmp_path: Path) -> None:
